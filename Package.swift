@@ -1,0 +1,87 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A module of steptrace and the test target of the same name.
+func module(_ name: String, _ dependencies: [Target.Dependency], tests: [Target.Dependency] = []) -> [Target] {
+    [
+        .target(name: name, dependencies: dependencies, swiftSettings: settings),
+        .testTarget(
+            name: "\(name)Tests",
+            dependencies: [.byName(name: name)] + dependencies + tests,
+            swiftSettings: settings
+        ),
+    ]
+}
+
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+// Lowest first: a module may only name those above it.
+var targets: [Target] = [
+    .systemLibrary(name: "CZlib"),
+    .systemLibrary(name: "CLibcurl", pkgConfig: "libcurl"),
+]
+targets += module("Compression", ["CZlib"])
+targets += module("HTTPClient", ["CLibcurl"], tests: [nio, nioPosix, nioHTTP1])
+targets += module("HTTPServer", [nio, nioPosix, nioHTTP1, logging], tests: [nioEmbedded])
+targets += module("OTLP", [protobuf])
+targets += module("Kubernetes", ["HTTPClient", logging, yams], tests: ["HTTPServer", nio])
+targets += module("Tekton", ["OTLP", "Kubernetes", "Compression", crypto, protobuf, deque])
+targets += module("Collector", ["OTLP", nio, logging, lifecycle, deque, yams], tests: [nioEmbedded])
+targets += module(
+    "Components",
+    [
+        "Collector", "Tekton", "Kubernetes", "OTLP", "HTTPServer", "HTTPClient", "Compression",
+        nio, nioPosix, nioHTTP1, logging, lifecycle,
+    ]
+)
+targets += module("Waterfall", ["OTLP", protobuf])
+targets += module("Replay", ["OTLP", "HTTPServer", "HTTPClient", nio, nioPosix, nioHTTP1, logging, protobuf])
+targets += [
+    .executableTarget(
+        name: "steptrace",
+        dependencies: [
+            "Components", "Collector", "Tekton", "Kubernetes", "Replay", "Waterfall", "OTLP", "HTTPClient",
+            nio, logging, lifecycle, argumentParser, protobuf, yams,
+        ],
+        swiftSettings: settings
+    ),
+    .testTarget(
+        name: "EndToEndTests",
+        dependencies: ["steptrace", "Replay", "OTLP", "HTTPClient", "HTTPServer", "Tekton", nio, logging, protobuf],
+        swiftSettings: settings
+    ),
+]
+
+let package = Package(
+    name: "steptrace",
+    products: [.executable(name: "steptrace", targets: ["steptrace"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    ],
+    targets: targets
+)
