@@ -1,0 +1,19 @@
+public import NIOCore
+
+/// The bytes of one or more ExportTraceServiceRequests on their way through a pipeline.
+///
+/// Protobuf concatenation is merging, so several requests in a row are one valid request, and spans are added
+/// by appending.
+public struct TraceBatch: Sendable {
+    /// The encoded request; its readable bytes count.
+    public var body: ByteBuffer
+    /// The number of spans in `body`. Whoever scans the body first sets it (see ``TraceConsumer/checksWellFormedness``).
+    public var spanCount: Int
+
+    public init(body: ByteBuffer, spanCount: Int = 0) {
+        self.body = body
+        self.spanCount = spanCount
+    }
+
+    public var byteCount: Int { body.readableBytes }
+}
