@@ -1,4 +1,3 @@
-public import Logging
 public import NIOCore
 public import NIOHTTP1
 
