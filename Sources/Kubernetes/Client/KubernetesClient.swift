@@ -1,0 +1,203 @@
+import FoundationEssentials
+import HTTPClient
+import Logging
+
+/// Requests to one API server.
+public struct KubernetesClient: Sendable {
+    /// A server without watch cache limits pages by number, not by size; 500 large objects fit.
+    static let maxListBytes = 64 << 20
+    private static let maxErrorBytes = 64 << 10
+    /// The API server's own limit for requests that are not watches.
+    private static let requestTimeout = Duration.seconds(60)
+    /// How much later than the server a watch is given up here.
+    private static let watchMargin = Duration.seconds(30)
+
+    private let transport: any APITransport
+    private let authorization: Authorization
+    private let userAgent: String
+    let server: String
+    /// The service account's own or the context's namespace.
+    public let namespace: String?
+
+    init(
+        access: ClusterAccess,
+        environment: ClusterEnvironment,
+        transport: any APITransport,
+        userAgent: String,
+        logger: Logger
+    ) {
+        self.transport = transport
+        self.userAgent = userAgent
+        authorization = Authorization(access.credentials, in: environment, logger: logger)
+        server = access.server
+        namespace = access.namespace
+    }
+
+    /// The first of the resource's versions that the cluster serves; the first of all when discovery is not allowed or
+    /// does not know the group, so that the error comes from the request itself.
+    ///
+    /// - Throws: when the server cannot be asked, or serves the group only in other versions.
+    public func preferredVersion(of resource: APIResource) async throws(KubernetesError) -> String {
+        guard !resource.group.isEmpty, resource.versions.count > 1 else { return resource.versions[0] }
+        let path = "/apis/\(resource.group)"
+        let response: HTTPClientResponse
+        do {
+            response = try await get(path, query: [], resource: nil)
+        } catch  where error.kind == .forbidden || error.kind == .notFound {
+            return resource.versions[0]
+        }
+        let served: [String]
+        do {
+            served = try JSONDecoder().decode(APIGroup.self, from: Data(response.body)).versions.map(\.version)
+        } catch {
+            throw KubernetesError(.decoding, "GET \(path): \(decodingSummary(error))")
+        }
+        if let version = resource.versions.first(where: served.contains) { return version }
+        throw KubernetesError(
+            .notFound,
+            "the cluster serves \(resource.qualifiedName) as \(served.joined(separator: ", ")); "
+                + "one of \(resource.versions.joined(separator: ", ")) is needed"
+        )
+    }
+
+    /// One page of a list.
+    func list(
+        _ resource: APIResource,
+        version: String,
+        _ selection: ObjectSelection,
+        _ request: ReflectorStateMachine.ListRequest
+    ) async throws(KubernetesError) -> [UInt8] {
+        var query = selection.query
+        if let limit = request.limit { query.append(("limit", String(limit))) }
+        if let token = request.continueToken {
+            query.append(("continue", token))
+        } else if !request.resourceVersion.isEmpty {
+            query.append(("resourceVersion", request.resourceVersion))
+        }
+        let path = resource.path(version: version, namespace: selection.namespace)
+        return try await get(path, query: query, resource: resource).body
+    }
+
+    /// The answer to a watch, once the server has accepted it.
+    func watch(
+        _ resource: APIResource,
+        version: String,
+        _ selection: ObjectSelection,
+        _ request: ReflectorStateMachine.WatchRequest
+    ) async throws(KubernetesError) -> APIStream {
+        let path = resource.path(version: version, namespace: selection.namespace)
+        var query = selection.query
+        query += [
+            ("watch", "1"),
+            ("resourceVersion", request.resourceVersion),
+            ("allowWatchBookmarks", "true"),
+            ("timeoutSeconds", String(request.timeoutSeconds)),
+        ]
+        var credentials = authorization.header()
+        var stream = try await stream(path, query, credentials, timeoutSeconds: request.timeoutSeconds)
+        if stream.status == 401, let other = authorization.replacement(for: credentials) {
+            credentials = other
+            stream = try await self.stream(path, query, credentials, timeoutSeconds: request.timeoutSeconds)
+        }
+        guard stream.status == 200 else {
+            throw KubernetesError(
+                status: stream.status,
+                headers: stream.headers,
+                body: await Self.beginning(of: stream.body),
+                resource: resource,
+                request: "WATCH \(path)"
+            )
+        }
+        return stream
+    }
+
+    private func get(
+        _ path: String,
+        query: [(name: String, value: String)],
+        resource: APIResource?
+    ) async throws(KubernetesError) -> HTTPClientResponse {
+        let credentials = authorization.header()
+        var response = try await send(path, query, credentials)
+        if response.status == 401, let other = authorization.replacement(for: credentials) {
+            response = try await send(path, query, other)
+        }
+        guard response.status == 200 else {
+            throw KubernetesError(
+                status: response.status,
+                headers: response.headers,
+                body: response.body,
+                resource: resource,
+                request: "GET \(path)"
+            )
+        }
+        return response
+    }
+
+    private func send(
+        _ path: String,
+        _ query: [(name: String, value: String)],
+        _ credentials: String?
+    ) async throws(KubernetesError) -> HTTPClientResponse {
+        var request = request(path, query, credentials)
+        request.timeout = Self.requestTimeout
+        request.maxResponseBytes = Self.maxListBytes
+        do {
+            return try await transport.send(request)
+        } catch {
+            throw KubernetesError(error, request: "GET \(path)", server: server)
+        }
+    }
+
+    private func stream(
+        _ path: String,
+        _ query: [(name: String, value: String)],
+        _ credentials: String?,
+        timeoutSeconds: Int
+    ) async throws(KubernetesError) -> APIStream {
+        var request = request(path, query, credentials)
+        request.timeout = nil
+        request.idleTimeout = .seconds(timeoutSeconds) + Self.watchMargin
+        do {
+            return try await transport.stream(request)
+        } catch {
+            throw KubernetesError(error, request: "WATCH \(path)", server: server)
+        }
+    }
+
+    private func request(
+        _ path: String,
+        _ query: [(name: String, value: String)],
+        _ credentials: String?
+    ) -> HTTPClientRequest {
+        let url = server + path + (query.isEmpty ? "" : "?" + queryString(query))
+        var request = HTTPClientRequest(method: "GET", url: url)
+        request.headers = [("Accept", "application/json"), ("User-Agent", userAgent)]
+        if let credentials {
+            request.headers.append(("Authorization", credentials))
+        }
+        return request
+    }
+
+    /// The text of an error answer; as much of it as can be had.
+    private static func beginning(of body: some AsyncSequence<[UInt8], any Error> & Sendable) async -> [UInt8] {
+        var bytes: [UInt8] = []
+        do {
+            for try await chunk in body {
+                bytes += chunk.prefix(maxErrorBytes - bytes.count)
+                if bytes.count == maxErrorBytes { break }
+            }
+        } catch {
+            return bytes
+        }
+        return bytes
+    }
+}
+
+/// `APIGroup` of the discovery API.
+private struct APIGroup: Decodable {
+    struct Version: Decodable {
+        let version: String
+    }
+
+    let versions: [Version]
+}

@@ -1,0 +1,247 @@
+import FoundationEssentials
+public import Logging
+import Synchronization
+
+/// Follows all objects of a kind with a list and a watch, for as long as it runs, whatever the API server does.
+///
+/// The decisions are those of `ReflectorStateMachine`; this performs them.
+public final class Reflector<Resource: KubernetesResource>: Sendable {
+    public typealias Handler = @Sendable (ReflectorEvent<Resource>) -> Void
+
+    /// Longer than any object: etcd takes 1.5 MiB by default, and JSON may double that.
+    static var maxLineBytes: Int { 8 << 20 }
+
+    private let client: KubernetesClient
+    private let selection: ObjectSelection
+    private let configuration: ReflectorStateMachine.Configuration
+    private let sleep: @Sendable (Duration) async throws -> Void
+    private let logger: Logger
+    private let handler: Handler
+    private let skipped = Atomic<Int>(0)
+
+    /// - Parameters:
+    ///   - handler: called in order, never twice at a time. What it does delays the watch.
+    public convenience init(
+        client: KubernetesClient,
+        selection: ObjectSelection = ObjectSelection(),
+        logger: Logger,
+        handler: @escaping Handler
+    ) {
+        self.init(
+            client: client,
+            selection: selection,
+            configuration: ReflectorStateMachine.Configuration(),
+            sleep: { try await Task.sleep(for: $0) },
+            logger: logger,
+            handler: handler
+        )
+    }
+
+    init(
+        client: KubernetesClient,
+        selection: ObjectSelection,
+        configuration: ReflectorStateMachine.Configuration,
+        sleep: @escaping @Sendable (Duration) async throws -> Void,
+        logger: Logger,
+        handler: @escaping Handler
+    ) {
+        self.client = client
+        self.selection = selection
+        self.configuration = configuration
+        self.sleep = sleep
+        self.logger = logger
+        self.handler = handler
+    }
+
+    /// How many objects could not be read so far, and were left out.
+    public var skippedObjects: Int { skipped.load(ordering: .relaxed) }
+
+    /// Until the task is cancelled.
+    public func run() async {
+        var run = ReflectorRun<Resource>(configuration)
+        var next = run.machine.start()
+        while !Task.isCancelled {
+            switch next {
+            case .list(let request):
+                next = await list(request, &run)
+            case .watch(let request):
+                next = await watch(request, &run)
+            case .wait(let duration):
+                // Cancelled: the loop ends.
+                try? await sleep(duration)
+                next = run.machine.timerFired()
+            case .read:
+                logger.critical("the reflector lost its watch, beginning anew")
+                run = ReflectorRun(configuration)
+                next = run.machine.start()
+            }
+        }
+    }
+
+    private func list(
+        _ request: ReflectorStateMachine.ListRequest,
+        _ run: inout ReflectorRun<Resource>
+    ) async -> ReflectorStateMachine.Next {
+        do {
+            let version = try await version(&run)
+            let body = try await client.list(Resource.resource, version: version, selection, request)
+            let list = try decode(ObjectList<Resource>.self, from: body[...], run)
+            let objects = list.items ?? []
+            for object in objects where object.object == nil {
+                skip(object, &run)
+            }
+            return perform(run.machine.listed(list.page), objects)
+        } catch {
+            // A version that is gone may have been replaced by another.
+            if error.kind == .notFound { run.version = nil }
+            return perform(run.machine.listFailed(error, now: run.now))
+        }
+    }
+
+    private func version(_ run: inout ReflectorRun<Resource>) async throws(KubernetesError) -> String {
+        if let version = run.version { return version }
+        let version = try await client.preferredVersion(of: Resource.resource)
+        run.version = version
+        return version
+    }
+
+    private func watch(
+        _ request: ReflectorStateMachine.WatchRequest,
+        _ run: inout ReflectorRun<Resource>
+    ) async -> ReflectorStateMachine.Next {
+        let began = run.now
+        let stream: APIStream
+        do {
+            stream = try await client.watch(Resource.resource, version: try await version(&run), selection, request)
+        } catch {
+            if error.kind == .notFound { run.version = nil }
+            return perform(run.machine.watchFailed(error, now: run.now))
+        }
+        _ = perform(run.machine.watchStarted())
+        return await read(stream.body, began: began, &run)
+    }
+
+    private func read(
+        _ body: some AsyncSequence<[UInt8], any Error> & Sendable,
+        began: Duration,
+        _ run: inout ReflectorRun<Resource>
+    ) async -> ReflectorStateMachine.Next {
+        var lines = LineSplitter(limit: Self.maxLineBytes)
+        var events = 0
+        var lost: KubernetesError?
+        do {
+            for try await chunk in body {
+                lines.append(chunk)
+                while let line = try lines.next() {
+                    if line.isEmpty { continue }
+                    events += 1
+                    let next = receive(line, &run)
+                    guard next == .read else { return next }
+                }
+            }
+        } catch let error as LineSplitter.LineTooLong {
+            let error = KubernetesError(.tooLarge, "\(watchName): an event is longer than \(error.limit) bytes")
+            return perform(run.machine.watchFailed(error, now: run.now))
+        } catch {
+            lost = KubernetesError(.transport, "\(watchName): \(error)")
+            logger.debug("lost a watch", metadata: ["error": "\(error)"])
+        }
+        return perform(run.machine.watchEnded(lost, after: run.now - began, events: events, now: run.now))
+    }
+
+    private func receive(
+        _ line: ArraySlice<UInt8>,
+        _ run: inout ReflectorRun<Resource>
+    ) -> ReflectorStateMachine.Next {
+        do {
+            switch try decode(WatchEvent<Resource>.self, from: line, run) {
+            case .change(let change, let object):
+                if object.object == nil { skip(object, &run) }
+                let version = object.resourceVersion
+                return perform(run.machine.watchEvent(change, object.key, resourceVersion: version), [object])
+            case .bookmark(let version):
+                return perform(run.machine.bookmark(resourceVersion: version))
+            case .error(let status):
+                let error = KubernetesError(event: status, resource: Resource.resource, request: watchName)
+                return perform(run.machine.watchFailed(error, now: run.now))
+            case .unknown(let type):
+                logger.debug("a watch event of an unknown type was left out", metadata: ["type": "\(type)"])
+                return .read
+            }
+        } catch {
+            return perform(run.machine.watchFailed(error, now: run.now))
+        }
+    }
+
+    private func decode<T: Decodable>(
+        _ type: T.Type,
+        from bytes: ArraySlice<UInt8>,
+        _ run: ReflectorRun<Resource>
+    ) throws(KubernetesError) -> T {
+        do {
+            return try run.decoder.decode(type, from: Data(bytes))
+        } catch {
+            let name = Resource.resource.qualifiedName
+            throw KubernetesError(
+                .decoding,
+                "the API server's answer for \(name) cannot be read: \(decodingSummary(error))"
+            )
+        }
+    }
+
+    private func perform(
+        _ actions: ReflectorStateMachine.Actions,
+        _ objects: [LenientObject<Resource>] = []
+    ) -> ReflectorStateMachine.Next {
+        for emission in actions.emissions {
+            switch emission {
+            case .applied(let item):
+                if let object = objects[item].object { handler(.applied(object)) }
+            case .deleted(let key, let withObject):
+                handler(.deleted(key, last: withObject ? objects.first?.object : nil))
+            case .synced:
+                handler(.synced)
+            case .failed(let error, let wait):
+                // A request that fails because it is given up here is no failure.
+                if !Task.isCancelled { handler(.failed(error, retryIn: wait)) }
+            case .recovered:
+                handler(.recovered)
+            }
+        }
+        return actions.next
+    }
+
+    private func skip(_ object: LenientObject<Resource>, _ run: inout ReflectorRun<Resource>) {
+        skipped.add(1, ordering: .relaxed)
+        guard let count = run.skipped.skip(now: run.now) else { return }
+        logger.warning(
+            "objects that cannot be read are left out",
+            metadata: [
+                "resource": "\(Resource.resource.qualifiedName)",
+                "object": "\(object.key)",
+                "reason": "\(object.problem ?? "")",
+                "count": "\(count)",
+            ]
+        )
+    }
+
+    private var watchName: String {
+        "WATCH \(Resource.resource.qualifiedName)"
+    }
+}
+
+/// What one call of `run` works with.
+private struct ReflectorRun<Resource: KubernetesResource> {
+    var machine: ReflectorStateMachine
+    /// Nil until it is found out.
+    var version: String?
+    var skipped = SkippedObjects()
+    let decoder = JSONDecoder(keeping: Resource.keptMetadata)
+    private let started = ContinuousClock.now
+
+    init(_ configuration: ReflectorStateMachine.Configuration) {
+        machine = ReflectorStateMachine(configuration: configuration) { Double.random(in: 0..<1) }
+    }
+
+    var now: Duration { ContinuousClock.now - started }
+}
