@@ -1,52 +1,151 @@
+public import Logging
 public import NIOCore
-public import NIOHTTP1
+internal import NIOHTTP1
+internal import NIOPosix
+internal import Synchronization
 
-/// A request whose body has arrived in full.
-public struct HTTPServerRequest: Sendable {
-    public let method: HTTPMethod
-    /// The path without query, as sent.
-    public let path: String
-    /// What stands behind the first `?`; empty when there is none.
-    public let query: String
-    public let headers: HTTPHeaders
-    public var body: ByteBuffer
-    public let eventLoop: any EventLoop
-}
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
 
-/// A whole response. Content-Length is set by the server.
-public struct HTTPServerResponse: Sendable {
-    public var status: HTTPResponseStatus
-    public var headers: HTTPHeaders
-    public var body: ByteBuffer
-    /// Close the connection behind it.
-    public var close: Bool
+/// An HTTP/1.1 server on channel handlers: keep-alive, pipelining with responses in order and one request of a
+/// connection with the handler at a time, limits on headers, bodies, connections and time (RFC 9110, RFC 9112).
+public final class HTTPServer: Sendable {
+    private let configuration: HTTPServerConfiguration
+    private let group: any EventLoopGroup
+    private let handler: any HTTPServerHandler
+    private let logger: Logger?
+    private let registry = HTTPConnectionRegistry()
+    private let listener = Mutex<(any Channel)?>(nil)
 
+    /// `group` runs the connections and stays the caller's to shut down.
     public init(
-        status: HTTPResponseStatus,
-        headers: HTTPHeaders = [:],
-        body: ByteBuffer = ByteBuffer(),
-        close: Bool = false
+        configuration: HTTPServerConfiguration,
+        group: any EventLoopGroup,
+        handler: any HTTPServerHandler,
+        logger: Logger? = nil
     ) {
-        self.status = status
-        self.headers = headers
-        self.body = body
-        self.close = close
+        self.configuration = configuration
+        self.group = group
+        self.handler = handler
+        self.logger = logger
+    }
+
+    /// Starts to listen; to be called once. Returns the address, with the port the system chose where 0 was asked for.
+    public func bind() async throws(HTTPServerError) -> SocketAddress {
+        let endpoint = configuration.endpoint
+        do {
+            let channel = try await bind(to: endpoint)
+            guard let address = channel.localAddress else {
+                throw HTTPServerError(endpoint: endpoint, reason: "bind: no local address")
+            }
+            listener.withLock { $0 = channel }
+            logger?.debug("HTTP server is listening", metadata: ["address": "\(address)"])
+            return address
+        } catch let error as HTTPServerError {
+            throw error
+        } catch {
+            throw HTTPServerError(endpoint: endpoint, binding: error)
+        }
+    }
+
+    /// Stops accepting connections, closes idle ones, lets requests in flight be answered (with `Connection: close`),
+    /// and closes by force what is open at `deadline`. Returns when no connection is left.
+    public func shutdown(deadline: NIODeadline) async {
+        let listener = listener.withLock { channel in
+            defer { channel = nil }
+            return channel
+        }
+        try? await listener?.close()
+        registry.drain()
+        let registry = registry
+        let force = group.next().scheduleTask(deadline: deadline) { [logger] in
+            let count = registry.count
+            guard count > 0 else { return }
+            logger?.warning("HTTP connections closed by force", metadata: ["connections": "\(count)"])
+            registry.closeAll()
+        }
+        await registry.waitUntilEmpty()
+        force.cancel()
+    }
+
+    private func bind(to endpoint: HTTPEndpoint) async throws -> any Channel {
+        guard endpoint.host.isEmpty else {
+            return try await bootstrap().bind(host: endpoint.host, port: endpoint.port).get()
+        }
+        // The IPv6 wildcard takes IPv4 as well, but IPv6 can be switched off.
+        do {
+            return try await bootstrap().bind(host: "::", port: endpoint.port).get()
+        } catch let error as IOError where [EAFNOSUPPORT, EADDRNOTAVAIL].contains(error.errnoCode) {
+            return try await bootstrap().bind(host: "0.0.0.0", port: endpoint.port).get()
+        }
+    }
+
+    private func bootstrap() -> ServerBootstrap {
+        let registry = registry
+        let handler = handler
+        let maxConnections = configuration.maxConnections
+        let maxHeaderBytes = configuration.maxHeaderBytes
+        let timeouts = HTTPConnectionState.Timeouts(
+            idle: TimeAmount(unlessZero: configuration.idleTimeout),
+            readHeader: TimeAmount(unlessZero: configuration.readHeaderTimeout),
+            read: TimeAmount(unlessZero: configuration.readTimeout)
+        )
+        return ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: configuration.backlog)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // One at a time keeps to the limit of connections exactly.
+            .serverChannelOption(.maxMessagesPerRead, value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        HTTPAcceptGate(registry: registry, limit: maxConnections)
+                    )
+                }
+            }
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try Self.addHandlers(
+                        to: channel,
+                        maxHeaderBytes: maxHeaderBytes,
+                        connection: HTTPConnectionHandler(
+                            handler: handler,
+                            timeouts: timeouts,
+                            now: channel.eventLoop.now,
+                            isServerDraining: { registry.isDraining }
+                        )
+                    )
+                }
+            }
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 16 * 1024, maximum: 64 * 1024)
+            )
+    }
+
+    static func addHandlers(
+        to channel: any Channel,
+        maxHeaderBytes: Int,
+        connection: HTTPConnectionHandler
+    ) throws {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = maxHeaderBytes
+        limits.maxHeaderListSize = maxHeaderBytes
+        try channel.pipeline.syncOperations.addHandlers([
+            ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits)),
+            connection,
+        ])
     }
 }
 
-/// What to do with a request once its headers are read.
-public enum HTTPHeadDecision: Sendable {
-    /// Read the body, of at most so many bytes, and hand the request to `handle`.
-    case read(maxBodyBytes: Int)
-    /// Answer now; a body that may follow is discarded (or the connection closed, when it is long).
-    case respond(HTTPServerResponse)
-}
-
-/// What a server does with requests. Called on event loops; must not block.
-public protocol HTTPServerHandler: Sendable {
-    func head(method: HTTPMethod, path: String, headers: HTTPHeaders) -> HTTPHeadDecision
-    /// The answer to a body that is longer than was allowed.
-    func bodyTooLarge(limit: Int, headers: HTTPHeaders) -> HTTPServerResponse
-    /// `responder` is to be used exactly once, on any thread, now or later.
-    func handle(_ request: HTTPServerRequest, _ responder: HTTPResponder)
+extension TimeAmount {
+    fileprivate init?(unlessZero duration: Duration) {
+        guard duration > .zero else { return nil }
+        self.init(duration)
+    }
 }

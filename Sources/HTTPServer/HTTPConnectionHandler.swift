@@ -1,0 +1,338 @@
+internal import NIOCore
+internal import NIOHTTP1
+
+/// Runs one connection: performs what `HTTPConnectionState` decides. Stands behind the HTTP decoder in the pipeline,
+/// and writes bytes. Every method is called on the connection's event loop.
+final class HTTPConnectionHandler: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = Never
+    typealias OutboundOut = ByteBuffer
+
+    /// Fired into the pipeline when the server shuts down.
+    enum Event: Sendable {
+        case drain
+    }
+
+    /// What a client sent while its last request was not answered yet.
+    private enum Input {
+        case part(HTTPServerRequestPart)
+        case failure(HTTPProtocolError)
+    }
+
+    /// One read is held at most, unless the system hands over all that is left of a connection its client closed.
+    private static let maxWaitingBytes = 1024 * 1024
+    /// What is set aside for a body before its bytes have come.
+    private static let maxReservedBytes = 1024 * 1024
+
+    let handler: any HTTPServerHandler
+    private let isServerDraining: @Sendable () -> Bool
+
+    var state: HTTPConnectionState
+    var context: ChannelHandlerContext?
+    /// Between a read and its completion: output is flushed once, at the end.
+    private(set) var isReading = false
+    private var sawPart = false
+    private var isProcessing = false
+    private var isReadHeld = false
+    private var waiting = CircularBuffer<Input>(initialCapacity: 1)
+    private var waitingBytes = 0
+    private var request: HTTPServerRequest?
+    private var body = ByteBuffer()
+    private var timer: Scheduled<Void>?
+    private var timerDeadline = NIODeadline.distantFuture
+
+    var output: HTTPConnectionOutput
+    var stream: HTTPConnectionStream?
+
+    init(
+        handler: any HTTPServerHandler,
+        timeouts: HTTPConnectionState.Timeouts,
+        now: NIODeadline,
+        isServerDraining: @escaping @Sendable () -> Bool = { false }
+    ) {
+        self.handler = handler
+        self.isServerDraining = isServerDraining
+        state = HTTPConnectionState(timeouts: timeouts, now: now)
+        output = HTTPConnectionOutput()
+    }
+
+    var hasMore: Bool { !waiting.isEmpty }
+
+    // MARK: Channel events
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        rearmTimer()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        connectionClosed()
+        self.context = nil
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        // A connection accepted at the moment the server began to shut down has missed the event.
+        if isServerDraining(), state.drain(hasMore: false) { context.close(promise: nil) }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        connectionClosed()
+        context.fireChannelInactive()
+    }
+
+    private func connectionClosed() {
+        state.closed()
+        timer?.cancel()
+        timer = nil
+        waiting.removeAll()
+        request = nil
+        body = ByteBuffer()
+        endStream(.peerClosed)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        isReading = true
+        sawPart = true
+        take(.part(Self.unwrapInboundIn(data)))
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        state.readCompleted(sawPart: sawPart, now: context.eventLoop.now)
+        sawPart = false
+        output.flush(context)
+        rearmTimer()
+    }
+
+    /// Reading goes on while a request is being answered, so that a closed connection is noticed; it stops with the
+    /// first bytes that must wait, and when the client does not take its responses.
+    func read(context: ChannelHandlerContext) {
+        if mayRead(context) {
+            context.read()
+        } else {
+            isReadHeld = true
+        }
+    }
+
+    private func mayRead(_ context: ChannelHandlerContext) -> Bool {
+        waiting.isEmpty && (state.phase != .idle || context.channel.isWritable)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable {
+            resumeStreamWriters()
+            processWaiting()
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case ChannelEvent.inputClosed:
+            if state.inputClosed(hasMore: hasMore) { context.close(promise: nil) }
+        case ChannelEvent.outputClosed:
+            state.outputClosed(now: context.eventLoop.now)
+            rearmTimer()
+        case Event.drain:
+            if state.drain(hasMore: hasMore) { context.close(promise: nil) }
+        default:
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case let error as HTTPParserError:
+            sawPart = true
+            take(.failure(HTTPProtocolError(error)))
+        case is ByteToMessageDecoderError:
+            // Bytes behind malformed ones; the connection is being closed for those.
+            break
+        default:
+            context.close(promise: nil)
+        }
+    }
+
+    // MARK: Input
+
+    private func take(_ input: Input) {
+        if waiting.isEmpty && !isProcessing && canProcess {
+            isProcessing = true
+            process(input)
+            isProcessing = false
+        } else if !state.dropsInput {
+            waiting.append(input)
+            if case .part(.body(let bytes)) = input { waitingBytes += bytes.readableBytes }
+            if waitingBytes > Self.maxWaitingBytes { context?.close(promise: nil) }
+        }
+    }
+
+    private var canProcess: Bool {
+        state.consumesInput && (state.phase != .idle || context?.channel.isWritable == true)
+    }
+
+    /// Goes on with what had to wait, after a response or when the client takes its responses again.
+    func processWaiting() {
+        guard !isProcessing, let context else { return }
+        isProcessing = true
+        while canProcess, let input = waiting.popFirst() {
+            if case .part(.body(let bytes)) = input { waitingBytes -= bytes.readableBytes }
+            process(input)
+        }
+        isProcessing = false
+        if state.isInputClosed, waiting.isEmpty, state.inputClosed(hasMore: false) {
+            context.close(promise: nil)
+        } else if isReadHeld, mayRead(context) {
+            isReadHeld = false
+            context.read()
+        }
+        rearmTimer()
+    }
+
+    private func process(_ input: Input) {
+        switch input {
+        case .part(.head(let head)): process(head: head)
+        case .part(.body(let bytes)): process(body: bytes)
+        case .part(.end): processEnd()
+        case .failure(let error): fail(error)
+        }
+    }
+
+    private func process(head: HTTPRequestHead) {
+        guard let context else { return }
+        do throws(HTTPProtocolError) {
+            state.headArrived(try HTTPRequestFraming(head))
+        } catch {
+            fail(error)
+            return
+        }
+        let (path, query) = HTTPRequestTarget.split(head.uri)
+        switch handler.head(method: head.method, path: path, headers: head.headers) {
+        case .read(let limit):
+            switch state.readBody(limit: limit) {
+            case .read(let sendContinue):
+                if sendContinue { output.writeContinue() }
+                request = HTTPServerRequest(
+                    method: head.method,
+                    path: path,
+                    query: query,
+                    headers: head.headers,
+                    eventLoop: context.eventLoop
+                )
+            case .refuse(let limit):
+                respondNow(handler.bodyTooLarge(limit: limit, headers: head.headers), close: true)
+            }
+        case .respond(let response):
+            respondNow(response, close: response.close)
+        }
+    }
+
+    private func process(body bytes: ByteBuffer) {
+        guard state.phase == .body, let context, let request else { return }
+        guard state.bodyArrived(bytes: bytes.readableBytes) else {
+            let limit = state.bodyLimit
+            self.request = nil
+            body = ByteBuffer()
+            respondNow(handler.bodyTooLarge(limit: limit, headers: request.headers), close: true)
+            return
+        }
+        if body.readableBytes > 0 {
+            append(bytes)
+            return
+        }
+        // A slice keeps the whole receive buffer alive, and the next read needs a new one: only worth it for bytes
+        // that fill most of it.
+        if case .fixed(let length) = state.framing.body, length > bytes.readableBytes {
+            body = context.channel.allocator.buffer(capacity: min(length, Self.maxReservedBytes))
+        } else {
+            body = context.channel.allocator.buffer(capacity: bytes.readableBytes)
+        }
+        body.writeImmutableBuffer(bytes)
+    }
+
+    private func append(_ bytes: ByteBuffer) {
+        // A client that has sent as much as this is believed about the rest.
+        if case .fixed(let length) = state.framing.body, bytes.readableBytes > body.writableBytes {
+            body.reserveCapacity(length)
+        }
+        body.writeImmutableBuffer(bytes)
+    }
+
+    private func processEnd() {
+        guard let context else { return }
+        guard state.requestEnded(now: context.eventLoop.now) == .handle, var request else { return }
+        self.request = nil
+        request.body = body
+        body = ByteBuffer()
+        handler.handle(request, HTTPResponder(NIOLoopBound(self, eventLoop: context.eventLoop), id: state.requestID))
+    }
+
+    /// Answers what cannot be read as a request, and closes.
+    private func fail(_ error: HTTPProtocolError) {
+        request = nil
+        body = ByteBuffer()
+        if state.inputFailed() {
+            respondNow(error.response, close: true)
+        } else {
+            context?.close(promise: nil)
+        }
+    }
+
+    // MARK: Output
+
+    /// Sends the response of the current request.
+    func respondNow(_ response: HTTPServerResponse, close: Bool) {
+        guard let context else { return }
+        let plan = state.respond(close: close, hasMore: hasMore, now: context.eventLoop.now)
+        output.write(response, plan: plan, context)
+        sent(plan, context)
+    }
+
+    /// What follows the last bytes of a response.
+    func sent(_ plan: HTTPConnectionState.ResponsePlan, _ context: ChannelHandlerContext) {
+        if plan.close {
+            waiting.removeAll()
+            closeOutput(context)
+        } else if !isReading {
+            output.flush(context)
+        }
+        rearmTimer()
+    }
+
+    private func closeOutput(_ context: ChannelHandlerContext) {
+        guard state.isInputClosed else {
+            output.flush(context)
+            context.close(mode: .output, promise: nil)
+            return
+        }
+        // With its other side closed, the channel would be closed at once and drop what is not written yet.
+        let channel = context.channel
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.whenComplete { _ in channel.close(promise: nil) }
+        output.flush(context, promise: written)
+    }
+
+    // MARK: Time
+
+    /// The timer is only ever moved forward when it has run out: setting it anew for every request would cost more
+    /// than waking up once a minute.
+    func rearmTimer() {
+        guard let context, let deadline = state.deadline, timer == nil || deadline < timerDeadline else { return }
+        timer?.cancel()
+        timerDeadline = deadline
+        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
+            self?.timerFired()
+        }
+    }
+
+    private func timerFired() {
+        timer = nil
+        guard let context else { return }
+        switch state.deadlinePassed(now: context.eventLoop.now) {
+        case .nothing: break
+        case .close: context.close(promise: nil)
+        case .answerTimeout: fail(.timeout)
+        }
+        rearmTimer()
+    }
+}

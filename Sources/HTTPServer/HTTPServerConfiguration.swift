@@ -1,0 +1,27 @@
+/// How a server listens, and what it bears from its clients. A duration of zero switches a timeout off.
+public struct HTTPServerConfiguration: Sendable {
+    public var endpoint: HTTPEndpoint
+
+    /// Request line and headers together; more is answered with 431.
+    public var maxHeaderBytes = 64 * 1024
+
+    /// How long a connection may stay open between two requests, and how long one may make no progress in sending a
+    /// body or in taking its response.
+    public var idleTimeout: Duration = .seconds(60)
+
+    /// From a request's first byte (for the first request: from the connection's opening) to the end of its headers.
+    public var readHeaderTimeout: Duration = .seconds(60)
+
+    /// From the end of the headers to the end of the body.
+    public var readTimeout: Duration = .zero
+
+    /// Connections open at once. Beyond it none is accepted, they wait in the system's backlog.
+    public var maxConnections = 1000
+
+    /// How many connections the system keeps that are not accepted yet.
+    public var backlog: Int32 = 1024
+
+    public init(endpoint: HTTPEndpoint) {
+        self.endpoint = endpoint
+    }
+}

@@ -1,0 +1,24 @@
+public import NIOHTTP1
+
+/// What to do with a request once its headers are read.
+public enum HTTPHeadDecision: Sendable {
+    /// Read the body, of at most so many bytes, and hand the request to `handle`.
+    case read(maxBodyBytes: Int)
+    /// Answer now. A short body that follows is discarded; when it is long, of unknown length, or held back for
+    /// `100 Continue`, the connection is closed behind the response.
+    case respond(HTTPServerResponse)
+}
+
+/// What a server does with requests. Called on event loops; must not block.
+public protocol HTTPServerHandler: Sendable {
+    /// Called once the head of a request is read, before its body.
+    func head(method: HTTPMethod, path: String, headers: HTTPHeaders) -> HTTPHeadDecision
+
+    /// The answer to a body that is, or is announced to be, longer than was allowed. The connection is closed
+    /// behind it, whatever `close` says.
+    func bodyTooLarge(limit: Int, headers: HTTPHeaders) -> HTTPServerResponse
+
+    /// `responder` is to be used exactly once, on any thread, now or later. The next request of the same connection
+    /// is handed over only when this one is answered.
+    func handle(_ request: HTTPServerRequest, _ responder: HTTPResponder)
+}

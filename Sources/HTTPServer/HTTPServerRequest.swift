@@ -1,0 +1,32 @@
+public import NIOCore
+public import NIOHTTP1
+
+/// A request whose body has arrived in full.
+public struct HTTPServerRequest: Sendable {
+    public let method: HTTPMethod
+    /// The path without query, percent-encoded as sent. Of a request target in absolute form (RFC 9112, 3.2.2)
+    /// only the path is kept.
+    public let path: String
+    /// What stands behind the first `?`, as sent; empty when there is none.
+    public let query: String
+    public let headers: HTTPHeaders
+    public var body: ByteBuffer
+    /// The event loop of the connection.
+    public let eventLoop: any EventLoop
+
+    public init(
+        method: HTTPMethod,
+        path: String,
+        query: String = "",
+        headers: HTTPHeaders = [:],
+        body: ByteBuffer = ByteBuffer(),
+        eventLoop: any EventLoop
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.body = body
+        self.eventLoop = eventLoop
+    }
+}

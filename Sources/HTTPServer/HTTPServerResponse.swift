@@ -1,0 +1,35 @@
+public import NIOCore
+public import NIOHTTP1
+
+/// A whole response.
+public struct HTTPServerResponse: Sendable {
+    public var status: HTTPResponseStatus
+    /// Date, Connection, Content-Length and Transfer-Encoding belong to the server: when given here they are left out.
+    public var headers: HTTPHeaders
+    /// Not sent in answer to HEAD, nor with 204 and 304.
+    public var body: ByteBuffer
+    /// Close the connection behind it.
+    public var close: Bool
+
+    public init(
+        status: HTTPResponseStatus,
+        headers: HTTPHeaders = [:],
+        body: ByteBuffer = ByteBuffer(),
+        close: Bool = false
+    ) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.close = close
+    }
+
+    /// A response of one line of `text/plain`.
+    public static func text(_ status: HTTPResponseStatus, _ text: String, close: Bool = false) -> Self {
+        Self(
+            status: status,
+            headers: ["Content-Type": "text/plain; charset=utf-8"],
+            body: ByteBuffer(string: text),
+            close: close
+        )
+    }
+}
