@@ -11,6 +11,8 @@ public struct HTTPClientRequest: Sendable {
     public var idleTimeout: Duration?
     /// Longer answers are an error (`responseTooLarge`); streams are not limited.
     public var maxResponseBytes: Int
+    /// Ask for a compressed answer and decompress it; `maxResponseBytes` counts decompressed bytes.
+    public var acceptsCompression: Bool
 
     public init(
         method: String,
@@ -19,7 +21,8 @@ public struct HTTPClientRequest: Sendable {
         body: [UInt8] = [],
         timeout: Duration? = .seconds(30),
         idleTimeout: Duration? = nil,
-        maxResponseBytes: Int = 4 << 20
+        maxResponseBytes: Int = 4 << 20,
+        acceptsCompression: Bool = false
     ) {
         self.method = method
         self.url = url
@@ -28,5 +31,6 @@ public struct HTTPClientRequest: Sendable {
         self.timeout = timeout
         self.idleTimeout = idleTimeout
         self.maxResponseBytes = maxResponseBytes
+        self.acceptsCompression = acceptsCompression
     }
 }
