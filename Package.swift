@@ -27,6 +27,11 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let lifecycleTestKit: Target.Dependency = .product(
+    name: "ServiceLifecycleTestKit",
+    package: "swift-service-lifecycle"
+)
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
@@ -44,7 +49,11 @@ targets += module("HTTPServer", [nio, nioPosix, nioHTTP1, logging], tests: [nioE
 targets += module("OTLP", [protobuf])
 targets += module("Kubernetes", ["HTTPClient", logging, yams], tests: ["HTTPServer", nio])
 targets += module("Tekton", ["OTLP", "Kubernetes", "Compression", crypto, protobuf, deque])
-targets += module("Collector", ["OTLP", nio, logging, lifecycle, deque, yams], tests: [nioEmbedded])
+targets += module(
+    "Collector",
+    ["OTLP", nio, logging, lifecycle, deque, yams],
+    tests: [nioEmbedded, lifecycleTestKit]
+)
 targets += module(
     "Components",
     [
@@ -59,7 +68,7 @@ targets += [
         name: "steptrace",
         dependencies: [
             "Components", "Collector", "Tekton", "Kubernetes", "Replay", "Waterfall", "OTLP", "HTTPClient",
-            nio, logging, lifecycle, argumentParser, protobuf, yams,
+            nio, nioPosix, logging, lifecycle, signals, argumentParser, protobuf, yams,
         ],
         swiftSettings: settings
     ),

@@ -21,7 +21,7 @@ public enum GoDuration {
                 fraction = takeDigits(&rest)
             }
             guard !whole.isEmpty || !fraction.isEmpty, whole.count <= 19 else { return nil }
-            let name = rest.prefix { !isDigit($0) && $0 != "." }
+            let name = rest.prefix { !$0.isASCIIDigit && $0 != "." }
             guard let unit = units.first(where: { $0.name == name })?.nanoseconds else { return nil }
             rest = rest.dropFirst(name.count)
             total += (Int128(whole) ?? 0) * unit
@@ -61,10 +61,9 @@ public enum GoDuration {
     }
 
     private static func takeDigits(_ text: inout Substring) -> Substring {
-        let digits = text.prefix(while: isDigit)
+        let digits = text.prefix(while: \.isASCIIDigit)
         text = text.dropFirst(digits.count)
         return digits
     }
 
-    private static func isDigit(_ character: Character) -> Bool { ("0"..."9").contains(character) }
 }

@@ -1,0 +1,60 @@
+public import Logging
+
+/// The `service` section: what is run of the configured components, and how.
+public struct ServiceConfiguration: Sendable, Equatable {
+    /// In the order of the configuration.
+    public var extensions: [ComponentID]
+    /// In the order of the configuration.
+    public var pipelines: [PipelineConfiguration]
+    public var logs: LogsConfiguration
+    /// How long components may take to drain when the program is told to end.
+    public var shutdownTimeout: Duration
+}
+
+/// A pipeline of the `service` section.
+public struct PipelineConfiguration: Sendable, Equatable {
+    /// `traces` or `traces/name`.
+    public let id: ComponentID
+    public let receivers: [ComponentID]
+    /// In the order in which batches pass them.
+    public let processors: [ComponentID]
+    public let exporters: [ComponentID]
+}
+
+/// `service::telemetry::logs`.
+public struct LogsConfiguration: Sendable, Equatable {
+    public enum Level: String, Sendable, CaseIterable {
+        case debug
+        case info
+        case warn
+        case error
+
+        public var loggerLevel: Logger.Level {
+            switch self {
+            case .debug: .debug
+            case .info: .info
+            case .warn: .warning
+            case .error: .error
+            }
+        }
+    }
+
+    public enum Encoding: String, Sendable, CaseIterable {
+        case console
+        case json
+    }
+
+    public var level: Level
+    public var encoding: Encoding
+
+    public init(level: Level = .info, encoding: Encoding = .console) {
+        self.level = level
+        self.encoding = encoding
+    }
+
+    init(from map: inout ConfigMap) throws(ConfigError) {
+        level = try map.oneOf("level", default: .info)
+        encoding = try map.oneOf("encoding", default: .console)
+        try map.finish()
+    }
+}

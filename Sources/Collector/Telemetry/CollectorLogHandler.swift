@@ -1,0 +1,76 @@
+import FoundationEssentials
+public import Logging
+
+/// Writes log messages in the Collector's formats: tab-separated for people, or one JSON object a line.
+///
+///     2026-11-23T08:26:43.531Z	info	receiver:otlp	Listening	{"endpoint": "127.0.0.1:4318"}
+///     {"level":"info","ts":"2026-11-23T08:26:43.531Z","logger":"receiver:otlp","msg":"Listening", ...}
+public struct CollectorLogHandler: LogHandler {
+    private let label: String
+    private let encoding: LogsConfiguration.Encoding
+    private let now: @Sendable () -> Date
+    private let write: @Sendable (String) -> Void
+
+    public var metadataProvider: Logger.MetadataProvider?
+    public var metadata: Logger.Metadata = [:]
+    public var logLevel: Logger.Level
+
+    /// Logs to standard error.
+    public init(label: String, configuration: LogsConfiguration) {
+        self.init(label: label, configuration: configuration, now: { Date() }, write: StandardError.write)
+    }
+
+    /// - Parameters:
+    ///   - label: The component: what the third column says.
+    ///   - write: Takes whole lines, on any thread.
+    init(
+        label: String,
+        configuration: LogsConfiguration,
+        now: @escaping @Sendable () -> Date,
+        write: @escaping @Sendable (String) -> Void
+    ) {
+        self.label = label
+        self.now = now
+        self.write = write
+        encoding = configuration.encoding
+        logLevel = configuration.level.loggerLevel
+    }
+
+    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    public func log(event: LogEvent) {
+        var attributes = metadata
+        if let provided = metadataProvider?.get() { attributes.merge(provided) { $1 } }
+        if let own = event.metadata { attributes.merge(own) { $1 } }
+        if let error = event.error { attributes["error"] = "\(error)" }
+        let time = now().formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))
+        write(line(time: time + "Z", level: event.level.collectorName, "\(event.message)", attributes))
+    }
+
+    private func line(time: String, level: String, _ message: String, _ attributes: Logger.Metadata) -> String {
+        switch encoding {
+        case .console:
+            let columns = [time, level, label, message].joined(separator: "\t")
+            return attributes.isEmpty ? columns + "\n" : "\(columns)\t\(JSONText.object(attributes))\n"
+        case .json:
+            let fields = [("level", level), ("ts", time), ("logger", label), ("msg", message)]
+                .map { "\(JSONText.string($0)): \(JSONText.string($1))" }
+            return "{\((fields + JSONText.members(attributes)).joined(separator: ", "))}\n"
+        }
+    }
+}
+
+extension Logger.Level {
+    /// The level as the Collector's logger calls it.
+    fileprivate var collectorName: String {
+        switch self {
+        case .trace, .debug: "debug"
+        case .info, .notice: "info"
+        case .warning: "warn"
+        case .error, .critical: "error"
+        }
+    }
+}

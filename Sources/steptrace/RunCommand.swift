@@ -1,0 +1,73 @@
+import ArgumentParser
+import Collector
+import Glibc
+import Logging
+import NIOPosix
+import UnixSignals
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run the gateway until SIGTERM or SIGINT (the default).",
+        discussion: """
+            The first signal stops taking spans in, sends on what has been taken and ends within \
+            service::shutdown_timeout; the second ends at once. The exit code is 0 after a signal, and 1 for an \
+            invalid configuration or a component that failed.
+            """
+    )
+
+    @OptionGroup var arguments: ConfigurationArguments
+
+    func run() async throws {
+        let (configuration, warnings) = try arguments.load()
+        let logs = configuration.service.logs
+        LoggingSystem.bootstrap { CollectorLogHandler(label: $0, configuration: logs) }
+        let logger = Logger(label: "service")
+        for warning in warnings { logger.warning("\(warning)") }
+
+        // A peer or a log reader that goes away is an error of that write, not the end of the program.
+        signal(SIGPIPE, SIG_IGN)
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        do {
+            let service = try CollectorService(
+                configuration,
+                eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+                makeLogger: { Logger(label: $0) }
+            )
+            let limit = configuration.service.shutdownTimeout + CollectorService.shutdownMargin + .seconds(2)
+            let listener = Task { await Self.listen(to: signals, service, limit: limit, logger) }
+            defer { listener.cancel() }
+            try await service.run()
+        } catch {
+            logger.error("\(error)")
+            throw ExitCode.failure
+        }
+    }
+
+    /// Ends the service at the first signal, and the process at the second or when the service takes longer than `limit`.
+    private static func listen(
+        to signals: UnixSignalsSequence,
+        _ service: CollectorService,
+        limit: Duration,
+        _ logger: Logger
+    ) async {
+        var isEnding = false
+        for await signal in signals {
+            if isEnding {
+                logger.error("Received a second signal from OS, ending at once.")
+                _exit(EXIT_FAILURE)
+            }
+            isEnding = true
+            logger.info(
+                "Received signal from OS",
+                metadata: ["signal": signal == .sigint ? "interrupt" : "terminated"]
+            )
+            Task {
+                try await Task.sleep(for: limit)
+                logger.error("The shutdown takes too long, ending at once.")
+                _exit(EXIT_FAILURE)
+            }
+            await service.triggerGracefulShutdown()
+        }
+    }
+}
