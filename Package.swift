@@ -58,7 +58,7 @@ targets += module(
     "Components",
     [
         "Collector", "Tekton", "Kubernetes", "OTLP", "HTTPServer", "HTTPClient", "Compression",
-        nio, nioPosix, nioHTTP1, logging, lifecycle,
+        nio, nioPosix, nioHTTP1, logging, lifecycle, protobuf,
     ]
 )
 targets += module("Waterfall", ["OTLP", protobuf])

@@ -2,5 +2,10 @@ public import Collector
 
 /// The components that a configuration may name.
 public enum ComponentRegistry {
-    public static let factories: [ComponentFactory] = []
+    public static let factories: [ComponentFactory] = [
+        OTLPReceiver.factory,
+        OTLPHTTPExporter.factory,
+        DebugExporter.factory,
+        HealthCheckExtension.factory,
+    ]
 }

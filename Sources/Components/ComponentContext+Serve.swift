@@ -1,0 +1,51 @@
+import Collector
+import HTTPServer
+import Logging
+import NIOCore
+import ServiceLifecycle
+
+extension ComponentContext {
+    /// Runs a component that is a server: listens, reports `.ok`, and on a graceful shutdown takes no new connections
+    /// and lets requests under way end.
+    ///
+    /// That may take half of the shutdown timeout, so that what comes behind in the pipeline has the other half.
+    ///
+    /// - Parameters:
+    ///   - path: of the endpoint in the configuration, for the error.
+    ///   - started: logs the address that the server is bound to.
+    func serve(
+        _ configuration: HTTPServerConfiguration,
+        _ handler: any HTTPServerHandler,
+        path: String,
+        started: (Logger, String) -> Void
+    ) async throws {
+        let server = HTTPServer(
+            configuration: configuration,
+            group: eventLoopGroup,
+            handler: handler,
+            logger: logger
+        )
+        let address: SocketAddress
+        do {
+            address = try await server.bind()
+        } catch {
+            throw ConfigError(path: path, position: nil, message: "\(error); choose another endpoint, or free this one")
+        }
+        let bound = HTTPEndpoint(
+            host: address.ipAddress ?? configuration.endpoint.host,
+            port: address.port ?? configuration.endpoint.port
+        )
+        started(logger, "\(bound)")
+        report(.ok)
+        let isGraceful = (try? await gracefulShutdown()) != nil
+        report(.stopping)
+        await server.shutdown(deadline: .now() + TimeAmount(isGraceful ? shutdownTimeout / 2 : .zero))
+        report(.stopped)
+    }
+}
+
+extension HTTPEndpoint {
+    init(_ endpoint: Endpoint) {
+        self.init(host: endpoint.host, port: endpoint.port)
+    }
+}
