@@ -41,7 +41,9 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     private var timer: Scheduled<Void>?
     private var timerDeadline = NIODeadline.distantFuture
 
-    var output: HTTPConnectionOutput
+    var output = HTTPConnectionOutput()
+    /// Bytes were written to the channel since it was last flushed.
+    private var needsFlush = false
     var stream: HTTPConnectionStream?
 
     init(
@@ -53,7 +55,6 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         self.handler = handler
         self.isServerDraining = isServerDraining
         state = HTTPConnectionState(timeouts: timeouts, now: now)
-        output = HTTPConnectionOutput()
     }
 
     var hasMore: Bool { !waiting.isEmpty }
@@ -100,7 +101,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         isReading = false
         state.readCompleted(sawPart: sawPart, now: context.eventLoop.now)
         sawPart = false
-        output.flush(context)
+        flush(context)
         rearmTimer()
     }
 
@@ -284,7 +285,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     func respondNow(_ response: HTTPServerResponse, close: Bool) {
         guard let context else { return }
         let plan = state.respond(close: close, hasMore: hasMore, now: context.eventLoop.now)
-        output.write(response, plan: plan, context)
+        let body = output.write(response, plan: plan)
+        handOver(body, context)
         sent(plan, context)
     }
 
@@ -294,14 +296,36 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
             waiting.removeAll()
             closeOutput(context)
         } else if !isReading {
-            output.flush(context)
+            flush(context)
         }
         rearmTimer()
     }
 
+    /// Hands bytes that are written apart over to the channel, behind those collected; these also when they are many,
+    /// so that the channel can tell when the client does not take them.
+    func handOver(_ apart: ByteBuffer?, _ context: ChannelHandlerContext) {
+        guard apart != nil || output.isFull else { return }
+        for bytes in [output.take(), apart] {
+            guard let bytes else { continue }
+            needsFlush = true
+            context.write(Self.wrapOutboundOut(bytes), promise: nil)
+        }
+    }
+
+    /// May call back into the connection: the channel can become writable, or be closed by an error.
+    func flush(_ context: ChannelHandlerContext) {
+        if let bytes = output.take() {
+            needsFlush = false
+            context.writeAndFlush(Self.wrapOutboundOut(bytes), promise: nil)
+        } else if needsFlush {
+            needsFlush = false
+            context.flush()
+        }
+    }
+
     private func closeOutput(_ context: ChannelHandlerContext) {
         guard state.isInputClosed else {
-            output.flush(context)
+            flush(context)
             context.close(mode: .output, promise: nil)
             return
         }
@@ -309,7 +333,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         let channel = context.channel
         let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.whenComplete { _ in channel.close(promise: nil) }
-        output.flush(context, promise: written)
+        needsFlush = false
+        context.writeAndFlush(Self.wrapOutboundOut(output.take() ?? ByteBuffer()), promise: written)
     }
 
     // MARK: Time

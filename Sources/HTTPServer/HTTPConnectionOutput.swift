@@ -1,8 +1,8 @@
 internal import NIOCore
 internal import NIOHTTP1
 
-/// The bytes on their way to a client. A response is written as one buffer, which is used again when the system has
-/// taken it.
+/// Collects the bytes on their way to a client. Responses are written into one buffer, which is used again when the
+/// system has taken it. It calls nobody: writing to a channel can call back into the connection.
 struct HTTPConnectionOutput {
     /// Longer bodies are written as they are instead of being copied behind their head.
     private static let maxCopiedBytes = 16 * 1024
@@ -11,24 +11,29 @@ struct HTTPConnectionOutput {
 
     private var encoder = HTTPResponseEncoder()
     private var buffer = ByteBuffer()
-    /// `buffer` holds bytes that are not with the channel yet.
     private var hasBytes = false
-    private var needsFlush = false
+
+    /// Enough is collected for one write.
+    var isFull: Bool { hasBytes && buffer.readableBytes >= Self.maxCopiedBytes }
+
+    /// What is collected; nil when nothing is.
+    mutating func take() -> ByteBuffer? {
+        guard hasBytes else { return nil }
+        hasBytes = false
+        return buffer
+    }
 
     mutating func writeContinue() {
         prepare()
         buffer.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
     }
 
-    mutating func write(
-        _ response: HTTPServerResponse,
-        plan: HTTPConnectionState.ResponsePlan,
-        _ context: ChannelHandlerContext
-    ) {
+    /// Returns the body when it is to be written apart, behind what is collected.
+    mutating func write(_ response: HTTPServerResponse, plan: HTTPConnectionState.ResponsePlan) -> ByteBuffer? {
         prepare()
         encoder.writeHead(of: response, plan: plan, into: &buffer)
         let code = response.status.code
-        if !plan.isHEAD && code != 204 && code != 304 { write(response.body, context) }
+        return plan.isHEAD || code == 204 || code == 304 ? nil : write(response.body)
     }
 
     mutating func writeStreamingHead(
@@ -40,21 +45,21 @@ struct HTTPConnectionOutput {
         encoder.writeStreamingHead(status: status, headers: headers, plan: plan, into: &buffer)
     }
 
-    /// Writes a part of a streaming body.
-    mutating func write(
-        streamed bytes: ByteBuffer,
-        plan: HTTPConnectionState.ResponsePlan,
-        _ context: ChannelHandlerContext
-    ) {
-        // An empty chunk would end the body.
-        guard bytes.readableBytes > 0, !plan.isHEAD else { return }
+    /// Writes the head of a chunk (RFC 9112, 7.1) and its bytes, unless they are returned to be written apart.
+    /// `writeChunkEnd` goes behind them.
+    mutating func writeChunk(_ bytes: ByteBuffer, plan: HTTPConnectionState.ResponsePlan) -> ByteBuffer? {
         prepare()
-        if !plan.isHTTP10 { HTTPResponseEncoder.writeChunkHead(length: bytes.readableBytes, into: &buffer) }
-        write(bytes, context)
         if !plan.isHTTP10 {
-            prepare()
+            buffer.writeString(String(bytes.readableBytes, radix: 16))
             buffer.writeStaticString("\r\n")
         }
+        return write(bytes)
+    }
+
+    mutating func writeChunkEnd(plan: HTTPConnectionState.ResponsePlan) {
+        guard !plan.isHTTP10 else { return }
+        prepare()
+        buffer.writeStaticString("\r\n")
     }
 
     mutating func writeStreamingEnd(plan: HTTPConnectionState.ResponsePlan) {
@@ -63,34 +68,10 @@ struct HTTPConnectionOutput {
         buffer.writeStaticString("0\r\n\r\n")
     }
 
-    mutating func flush(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>? = nil) {
-        if hasBytes || promise != nil {
-            if !hasBytes { buffer = ByteBuffer() }
-            hasBytes = false
-            needsFlush = false
-            context.writeAndFlush(HTTPConnectionHandler.wrapOutboundOut(buffer), promise: promise)
-        } else if needsFlush {
-            needsFlush = false
-            context.flush()
-        }
-    }
-
-    private mutating func write(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
-        if bytes.readableBytes <= Self.maxCopiedBytes {
-            buffer.writeImmutableBuffer(bytes)
-            if buffer.readableBytes > Self.maxCopiedBytes { handOver(context) }
-        } else {
-            handOver(context)
-            context.write(HTTPConnectionHandler.wrapOutboundOut(bytes), promise: nil)
-        }
-    }
-
-    /// Hands over to the channel what is collected, so that it counts as pending there.
-    private mutating func handOver(_ context: ChannelHandlerContext) {
-        guard hasBytes else { return }
-        hasBytes = false
-        needsFlush = true
-        context.write(HTTPConnectionHandler.wrapOutboundOut(buffer), promise: nil)
+    private mutating func write(_ bytes: ByteBuffer) -> ByteBuffer? {
+        guard bytes.readableBytes <= Self.maxCopiedBytes else { return bytes }
+        buffer.writeImmutableBuffer(bytes)
+        return nil
     }
 
     private mutating func prepare() {

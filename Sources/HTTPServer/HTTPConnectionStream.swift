@@ -24,7 +24,7 @@ extension HTTPConnectionHandler {
         let plan = state.startStreaming(close: false, hasMore: hasMore)
         stream = HTTPConnectionStream(plan: plan)
         output.writeStreamingHead(status: status, headers: headers, plan: plan)
-        output.flush(context)
+        flush(context)
     }
 
     func writeStream(
@@ -40,8 +40,13 @@ extension HTTPConnectionHandler {
             writer.resume(returning: .failure(.cancelled))
             return
         }
-        output.write(streamed: bytes, plan: stream.plan, context)
-        output.flush(context)
+        // An empty chunk would end the body.
+        if bytes.readableBytes > 0 && !stream.plan.isHEAD {
+            let apart = output.writeChunk(bytes, plan: stream.plan)
+            handOver(apart, context)
+            output.writeChunkEnd(plan: stream.plan)
+            flush(context)
+        }
         if context.channel.isWritable {
             writer.resume(returning: .success(()))
         } else if self.stream != nil {

@@ -80,10 +80,4 @@ struct HTTPResponseEncoder {
         default: false
         }
     }
-
-    /// Writes one chunk (RFC 9112, 7.1) around the bytes of `body`, which are not empty.
-    static func writeChunkHead(length: Int, into buffer: inout ByteBuffer) {
-        buffer.writeString(String(length, radix: 16))
-        buffer.writeStaticString("\r\n")
-    }
 }
