@@ -46,6 +46,8 @@ public struct SpanScanner: Sendable {
         }
     }
 
+    // Cases are tags as they stand on the wire: field number times eight plus wire type.
+
     private func scanResourceSpans(
         _ message: WireReader,
         _ count: inout Int,

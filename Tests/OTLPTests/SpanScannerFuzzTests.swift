@@ -50,12 +50,12 @@ struct SpanScannerFuzzTests {
     @Test("Bodies that break protobuf's rules deep inside")
     func randomWire() throws {
         var differential = try Differential(capacity: Self.capacity)
-        fuzz("random wire", iterations: 15_000) { generator, seed in
+        let iterations = fuzz("random wire", iterations: 15_000) { generator, seed in
             var random = RandomWire(generator: generator)
             let bytes = random.make()
             report(differential.difference(bytes), bytes, seed)
         }
-        #expect(differential.accepted > 0 && differential.rejected > 0)
+        #expect(iterations < 100 || differential.accepted > 0 && differential.rejected > 0)
     }
 
     @Test("Recorded exports with a few bytes changed")
@@ -63,21 +63,21 @@ struct SpanScannerFuzzTests {
         var differential = try Differential(capacity: Self.capacity)
         let bodies = try Recordings.exports().map(\.body).filter { $0.count < 4000 }
         try #require(!bodies.isEmpty)
-        fuzz("mutations", iterations: 2000) { generator, seed in
+        let iterations = fuzz("mutations", iterations: 2000) { generator, seed in
             let bytes = mutated(bodies, &generator)
             report(differential.difference(bytes), bytes, seed)
         }
-        #expect(differential.accepted > 0 && differential.rejected > 0)
+        #expect(iterations < 100 || differential.accepted > 0 && differential.rejected > 0)
     }
 
     @Test("Random bytes")
     func randomBytes() throws {
         var differential = try Differential(capacity: Self.capacity)
-        fuzz("random bytes", iterations: 6000) { generator, seed in
+        let iterations = fuzz("random bytes", iterations: 6000) { generator, seed in
             let bytes = generator.bytes(Int.random(in: 0...60, using: &generator))
             report(differential.difference(bytes), bytes, seed)
         }
-        #expect(differential.rejected > 0)
+        #expect(iterations < 100 || differential.rejected > 0)
     }
 
     private func report(_ difference: String?, _ bytes: [UInt8], _ seed: UInt64) {

@@ -28,7 +28,12 @@ struct SeededGenerator: RandomNumberGenerator {
 
 /// Runs `body` with as many seeds as STEPTRACE_FUZZ_ITERATIONS says, else `iterations`. The first one is
 /// STEPTRACE_FUZZ_SEED, or drawn; it is printed, and each further one is its successor.
-func fuzz(_ name: String, iterations: Int, _ body: (inout SeededGenerator, _ seed: UInt64) throws -> Void) rethrows {
+///
+/// - Returns: the number of iterations.
+@discardableResult
+func fuzz(_ name: String, iterations: Int, _ body: (inout SeededGenerator, _ seed: UInt64) throws -> Void) rethrows
+    -> Int
+{
     let environment = ProcessInfo.processInfo.environment
     let first = environment["STEPTRACE_FUZZ_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1 << 48)
     let count = environment["STEPTRACE_FUZZ_ITERATIONS"].flatMap { Int($0) } ?? iterations
@@ -38,4 +43,5 @@ func fuzz(_ name: String, iterations: Int, _ body: (inout SeededGenerator, _ see
         var generator = SeededGenerator(seed: seed)
         try body(&generator, seed)
     }
+    return count
 }
