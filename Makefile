@@ -1,0 +1,53 @@
+# What a developer does with steptrace; `make help` lists it.
+
+SWIFT ?= swift
+SOURCES = find Package.swift Sources Tests Benchmarks -name '.build*' -prune -o -name '*.swift' \
+	! -path '*/Generated/*' -print0
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: demo
+demo: packages ## Replay a recorded PipelineRun through the gateway and draw the trace; BACKEND=URL sends it on to a Jaeger.
+	$(SWIFT) build --product steptrace
+	"$$($(SWIFT) build --show-bin-path)/steptrace" demo $(if $(BACKEND),--backend $(BACKEND))
+
+.PHONY: test
+test: packages ## Build everything and run all tests.
+	$(SWIFT) test --disable-xctest
+
+.PHONY: lint
+lint: ## Check format, style, scripts and the links of the documents; builds nothing.
+	$(SOURCES) | xargs -0 $(SWIFT) format lint --strict --parallel
+	Scripts/lint-text
+
+.PHONY: format
+format: ## Format all Swift sources in place.
+	$(SOURCES) | xargs -0 $(SWIFT) format --in-place --parallel
+
+.PHONY: build
+build: packages ## Build for debugging.
+	$(SWIFT) build
+
+.PHONY: release
+release: packages ## Build .build/release/steptrace, optimized, with Swift's runtime inside.
+	$(SWIFT) build -c release --product steptrace --static-swift-stdlib
+
+.PHONY: bench
+bench: packages ## Measure CPU, throughput, memory and latency (takes minutes; see docs/benchmarks.md).
+	Benchmarks/run
+
+.PHONY: protos
+protos: packages ## Generate Sources/OTLP/Generated from protos/ (needs protoc).
+	Scripts/generate-protos
+
+.PHONY: clean
+clean: ## Remove what was built.
+	rm -rf .build Benchmarks/.build
+
+.PHONY: packages
+packages:
+	@Scripts/install-packages
