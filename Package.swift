@@ -47,7 +47,7 @@ targets += module("Compression", ["CZlib"])
 targets += module("HTTPClient", ["CLibcurl"], tests: [nio, nioPosix, nioHTTP1])
 targets += module("HTTPServer", [nio, nioPosix, nioHTTP1, logging], tests: [nioEmbedded])
 targets += module("OTLP", [protobuf])
-targets += module("Kubernetes", ["HTTPClient", logging, yams], tests: ["HTTPServer", nio])
+targets += module("Kubernetes", ["HTTPClient", logging, yams], tests: [nio, nioPosix, nioHTTP1])
 targets += module("Tekton", ["OTLP", "Kubernetes", "Compression", crypto, protobuf, deque])
 targets += module(
     "Collector",

@@ -10,5 +10,16 @@ protocol APITransport: Sendable {
 struct APIStream: Sendable {
     let status: Int
     let headers: [(name: String, value: String)]
-    let body: any AsyncSequence<[UInt8], any Error> & Sendable
+    let body: any AsyncSequence<[UInt8], HTTPClientError> & Sendable
+}
+
+extension HTTPClient: APITransport {
+    func send(_ request: HTTPClientRequest) async throws(HTTPClientError) -> HTTPClientResponse {
+        try await execute(request)
+    }
+
+    func stream(_ request: HTTPClientRequest) async throws(HTTPClientError) -> APIStream {
+        let stream: HTTPClientStream = try await stream(request)
+        return APIStream(status: stream.status, headers: stream.headers, body: stream)
+    }
 }

@@ -1,5 +1,7 @@
 /// Where in a JSON text something is not as expected, and why: `status.steps[0].name: ...`.
-func decodingSummary(_ error: any Error) -> String {
+///
+/// - Parameter depth: of the object in the text; the path is told from there.
+func decodingSummary(_ error: any Error, below depth: Int = 0) -> String {
     guard let error = error as? DecodingError else { return "\(error)" }
     let (context, reason): (DecodingError.Context, String?) =
         switch error {
@@ -10,7 +12,7 @@ func decodingSummary(_ error: any Error) -> String {
         @unknown default: (DecodingError.Context(codingPath: [], debugDescription: "\(error)"), nil)
         }
     var path = ""
-    for key in context.codingPath {
+    for key in context.codingPath.dropFirst(depth) {
         if let index = key.intValue {
             path += "[\(index)]"
         } else {

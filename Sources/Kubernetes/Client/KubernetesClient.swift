@@ -1,6 +1,6 @@
 import FoundationEssentials
 import HTTPClient
-import Logging
+public import Logging
 
 /// Requests to one API server.
 public struct KubernetesClient: Sendable {
@@ -18,6 +18,31 @@ public struct KubernetesClient: Sendable {
     let server: String
     /// The service account's own or the context's namespace.
     public let namespace: String?
+
+    /// - Parameters:
+    ///   - environment: for a token that is read again.
+    ///   - userAgent: `steptrace/1.2.3`.
+    /// - Throws: when the certificates and keys of `access` cannot be used.
+    public init(
+        access: ClusterAccess,
+        environment: ClusterEnvironment = .process,
+        userAgent: String,
+        logger: Logger
+    ) throws(KubernetesConfigError) {
+        let transport: HTTPClient
+        do {
+            transport = try HTTPClient(configuration: HTTPClientConfiguration(access))
+        } catch {
+            throw KubernetesConfigError(access.server, error.message)
+        }
+        self.init(
+            access: access,
+            environment: environment,
+            transport: transport,
+            userAgent: userAgent,
+            logger: logger
+        )
+    }
 
     init(
         access: ClusterAccess,
@@ -179,7 +204,7 @@ public struct KubernetesClient: Sendable {
     }
 
     /// The text of an error answer; as much of it as can be had.
-    private static func beginning(of body: some AsyncSequence<[UInt8], any Error> & Sendable) async -> [UInt8] {
+    private static func beginning(of body: some AsyncSequence<[UInt8], HTTPClientError> & Sendable) async -> [UInt8] {
         var bytes: [UInt8] = []
         do {
             for try await chunk in body {

@@ -15,7 +15,7 @@ struct LenientObject<Resource: KubernetesResource>: Decodable {
             problem = nil
         } catch {
             object = nil
-            problem = decodingSummary(error)
+            problem = decodingSummary(error, below: decoder.codingPath.count)
             let identity = try? ObjectIdentity(from: decoder)
             key = ObjectKey(
                 namespace: identity?.metadata.namespace ?? "",

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPClient
 public import Logging
 import Synchronization
 
@@ -71,8 +72,7 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
                 try? await sleep(duration)
                 next = run.machine.timerFired()
             case .read:
-                logger.critical("the reflector lost its watch, beginning anew")
-                run = ReflectorRun(configuration)
+                // Not after the end of a watch. If it were so, a list would put everything right.
                 next = run.machine.start()
             }
         }
@@ -86,7 +86,7 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
             let version = try await version(&run)
             let body = try await client.list(Resource.resource, version: version, selection, request)
             let list = try decode(ObjectList<Resource>.self, from: body[...], run)
-            let objects = list.items ?? []
+            let objects = list.items
             for object in objects where object.object == nil {
                 skip(object, &run)
             }
@@ -122,7 +122,7 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
     }
 
     private func read(
-        _ body: some AsyncSequence<[UInt8], any Error> & Sendable,
+        _ body: some AsyncSequence<[UInt8], HTTPClientError> & Sendable,
         began: Duration,
         _ run: inout ReflectorRun<Resource>
     ) async -> ReflectorStateMachine.Next {
@@ -144,7 +144,6 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
             return perform(run.machine.watchFailed(error, now: run.now))
         } catch {
             lost = KubernetesError(.transport, "\(watchName): \(error)")
-            logger.debug("lost a watch", metadata: ["error": "\(error)"])
         }
         return perform(run.machine.watchEnded(lost, after: run.now - began, events: events, now: run.now))
     }

@@ -1,0 +1,117 @@
+import HTTPClient
+import Testing
+
+@testable import Kubernetes
+
+@Suite(.timeLimit(.minutes(1))) struct KubernetesClientTests {
+    private func header(_ name: String, of request: HTTPClientRequest) -> String? {
+        request.headers.first { $0.name == name }?.value
+    }
+
+    @Test(
+        "the first preferred version that is served is taken, the first of all when discovery does not say",
+        arguments: [
+            (.response(200, #"{"versions":[{"version":"v1beta1"},{"version":"v1"}]}"#), "v1"),
+            (.response(200, #"{"versions":[{"version":"v1beta1"},{"version":"v1alpha1"}]}"#), "v1beta1"),
+            (.response(403, ""), "v1"),
+            (.response(404, ""), "v1"),
+        ] as [(ScriptedTransport.Answer, String)]
+    )
+    func discovery(answer: ScriptedTransport.Answer, version: String) async throws {
+        let transport = ScriptedTransport([answer])
+        #expect(try await testClient(transport).preferredVersion(of: Build.resource) == version)
+        #expect(transport.targets == ["/apis/test.dev"])
+    }
+
+    @Test func discoveryFailsWhenNothingFitsOrNobodyAnswers() async {
+        let client = testClient(
+            ScriptedTransport([
+                .response(200, #"{"versions":[{"version":"v3"},{"version":"v2"}]}"#),
+                .response(200, "{}"),
+                .failure(HTTPClientError(.connect, "refused")),
+            ])
+        )
+        var errors: [KubernetesError] = []
+        for _ in 0..<3 {
+            do {
+                _ = try await client.preferredVersion(of: Build.resource)
+            } catch {
+                errors.append(error)
+            }
+        }
+        #expect(errors.map(\.kind) == [.notFound, .decoding, .connect])
+        #expect(errors.first?.message == "the cluster serves builds.test.dev as v3, v2; one of v1, v1beta1 is needed")
+        #expect(errors.last?.message == "cannot reach the API server at http://api: refused")
+    }
+
+    @Test func theCoreGroupNeedsNoDiscovery() async throws {
+        let transport = ScriptedTransport([])
+        let pods = APIResource(group: "", versions: ["v1"], plural: "pods")
+        #expect(try await testClient(transport).preferredVersion(of: pods) == "v1")
+        #expect(transport.requests.isEmpty)
+        #expect(pods.path(version: "v1", namespace: nil) == "/api/v1/pods")
+        #expect(pods.path(version: "v1", namespace: "ci") == "/api/v1/namespaces/ci/pods")
+    }
+
+    @Test(
+        "requests carry the credentials",
+        arguments: [
+            (.none, nil), (.token("t"), "Bearer t"), (.basic(username: "u", password: "p:"), "Basic dTpwOg=="),
+            (.tokenFile("/token"), "Bearer f"),
+        ] as [(ClusterAccess.Credentials, String?)]
+    )
+    func credentials(credentials: ClusterAccess.Credentials, expected: String?) async throws {
+        let transport = ScriptedTransport([.response(404, "")])
+        let client = testClient(transport, credentials: credentials, files: TestFiles(["/token": "f\n"]))
+        _ = try await client.preferredVersion(of: Build.resource)
+        let request = try #require(transport.requests.first)
+        #expect(header("Authorization", of: request) == expected)
+        #expect(header("Accept", of: request) == "application/json")
+        #expect(header("User-Agent", of: request) == "steptrace/test")
+    }
+
+    @Test func a401IsTriedAgainOnceWithTheTokenOfTheFile() async throws {
+        let files = TestFiles(["/token": "old"])
+        let transport = ScriptedTransport([
+            .response(200, #"{"versions":[{"version":"v1"}]}"#),
+            .response(401, ""), .response(200, #"{"versions":[{"version":"v1"}]}"#),
+            .response(401, ""), .stream([]),
+            .response(401, #"{"message":"Unauthorized"}"#),
+        ])
+        let client = testClient(transport, credentials: .tokenFile("/token"), files: files)
+        _ = try await client.preferredVersion(of: Build.resource)
+        files["/token"] = "new"
+        _ = try await client.preferredVersion(of: Build.resource)
+        files["/token"] = "newer"
+        let request = ReflectorStateMachine.WatchRequest(resourceVersion: "1", timeoutSeconds: 300)
+        let stream = try await client.watch(Build.resource, version: "v1", ObjectSelection(), request)
+        #expect(stream.status == 200)
+        // Nothing new in the file: no second try.
+        let error = await #expect(throws: KubernetesError.self) {
+            try await client.watch(Build.resource, version: "v1", ObjectSelection(), request)
+        }
+        #expect(error?.kind == .unauthorized)
+        let tokens = transport.requests.map { header("Authorization", of: $0) }
+        #expect(
+            tokens == ["Bearer old", "Bearer old", "Bearer new", "Bearer new", "Bearer newer", "Bearer newer"]
+        )
+    }
+
+    @Test func watchesAreGivenUpSomewhatLaterThanTheServerEndsThem() async throws {
+        let transport = ScriptedTransport([.stream([])])
+        let request = ReflectorStateMachine.WatchRequest(resourceVersion: "1", timeoutSeconds: 300)
+        _ = try await testClient(transport).watch(Build.resource, version: "v1", ObjectSelection(), request)
+        #expect(transport.requests.first?.timeout == nil)
+        #expect(transport.requests.first?.idleTimeout == .seconds(330))
+    }
+
+    @Test func aRefusedWatchIsReadOnlyInPart() async {
+        let transport = ScriptedTransport([.response(403, String(repeating: "no ", count: 100_000))])
+        let request = ReflectorStateMachine.WatchRequest(resourceVersion: "1", timeoutSeconds: 300)
+        let error = await #expect(throws: KubernetesError.self) {
+            try await testClient(transport).watch(Build.resource, version: "v1", ObjectSelection(), request)
+        }
+        #expect(error?.kind == .forbidden)
+        #expect(error.map { $0.message.utf8.count < 400 } == true)
+    }
+}
