@@ -62,7 +62,10 @@ targets += module(
     ]
 )
 targets += module("Waterfall", ["OTLP", protobuf])
-targets += module("Replay", ["OTLP", "HTTPServer", "HTTPClient", nio, nioPosix, nioHTTP1, logging, protobuf])
+targets += module(
+    "Replay",
+    ["OTLP", "HTTPServer", "HTTPClient", "Compression", nio, nioPosix, nioHTTP1, logging, protobuf]
+)
 targets += [
     .executableTarget(
         name: "steptrace",
