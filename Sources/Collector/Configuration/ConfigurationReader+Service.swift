@@ -64,7 +64,8 @@ extension ConfigurationReader {
         if nodes.isEmpty, kind == .receiver || kind == .exporter {
             errors.add(map.error("must have at least one \(kind.rawValue)"))
         }
-        let path = map.path
+        // The Collector names the pipeline, but the list of extensions.
+        let path = kind == .extension ? ConfigNode.path(map.path, key) : map.path
         var ids: [ComponentID] = []
         for node in nodes {
             let id = errors.attempt { () throws(ConfigError) in

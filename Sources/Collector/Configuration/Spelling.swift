@@ -7,19 +7,23 @@ enum Spelling {
         return best.distance <= max(1, min(word.count, best.candidate.count) / 3) ? best.candidate : nil
     }
 
-    /// Levenshtein's distance.
+    /// The least number of insertions, deletions, substitutions and swaps of neighbours (optimal string alignment).
     static func distance(_ left: String, _ right: String) -> Int {
+        let left = Array(left.unicodeScalars)
         let right = Array(right.unicodeScalars)
-        var row = Array(0...right.count)
-        for (i, scalar) in left.unicodeScalars.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, other) in right.enumerated() {
-                let substituted = diagonal + (scalar == other ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
+        var rows = [Array(0...right.count)]
+        for i in left.indices {
+            var row = [i + 1]
+            for j in right.indices {
+                let substituted = rows[i][j] + (left[i] == right[j] ? 0 : 1)
+                var best = min(substituted, rows[i][j + 1] + 1, row[j] + 1)
+                if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] {
+                    best = min(best, rows[i - 1][j - 1] + 1)
+                }
+                row.append(best)
             }
+            rows.append(row)
         }
-        return row[right.count]
+        return rows[left.count][right.count]
     }
 }

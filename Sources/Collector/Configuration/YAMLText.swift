@@ -109,9 +109,7 @@ private struct Conversion {
             result = result.merged(with: value.nested(under: parts, of: path))
         }
         // What is written in the map itself wins over what `<<` brings, and an earlier source over a later one.
-        for source in merged.reversed() {
-            result = source.shallowlyOverridden(by: result)
-        }
+        for source in merged { result = source.shallowlyOverridden(by: result) }
         guard case .map(let entries) = result.value else { return [] }
         return entries
     }

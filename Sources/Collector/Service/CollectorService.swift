@@ -63,7 +63,7 @@ public final class CollectorService: Service {
     public func run() async throws {
         logger.info(
             "Starting \(BuildInfo.command)...",
-            metadata: ["Version": "\(BuildInfo.version)", "NumCPU": "\(System.coreCount)"]
+            metadata: ["Version": "\(BuildInfo.version)", "NumCPU": .stringConvertible(System.coreCount)]
         )
         try await withGracefulShutdownHandler {
             try await group.run()

@@ -1,0 +1,144 @@
+import FoundationEssentials
+import Logging
+import NIOCore
+import ServiceLifecycle
+import Synchronization
+
+@testable import Collector
+
+/// Writes down what test components do, in order.
+final class Journal: Sendable {
+    private let entries = Mutex<[String]>([])
+    private let stream: AsyncStream<String>
+    private let continuation: AsyncStream<String>.Continuation
+
+    init() { (stream, continuation) = AsyncStream.makeStream() }
+
+    var all: [String] { entries.withLock { $0 } }
+
+    func add(_ entry: String) {
+        entries.withLock { $0.append(entry) }
+        continuation.yield(entry)
+    }
+
+    /// Returns once an entry contains `text`; call it from one task only.
+    func wait(for text: String) async {
+        for await entry in stream where entry.contains(text) { return }
+    }
+
+    /// A logger whose lines are entries: level, component and message.
+    func logger(_ label: String) -> Logger {
+        Logger(label: label) { label in
+            CollectorLogHandler(label: label, configuration: LogsConfiguration(), now: { .distantPast }) { line in
+                self.add(line.split(separator: "\t").dropFirst().joined(separator: " ").replacing("\n", with: ""))
+            }
+        }
+    }
+}
+
+/// The options of every test component: how it behaves.
+struct TestConfiguration: ComponentConfiguration {
+    enum Failure: String, CaseIterable {
+        case none
+        case create
+        case run
+        case end
+        case hang
+    }
+
+    var failure: Failure
+    var size: Int
+
+    init(from map: inout ConfigMap) throws(ConfigError) {
+        failure = try map.oneOf("failure", default: .none)
+        var limits = try map.map("limits")
+        size = try limits.int("size", default: 5)
+        try limits.finish()
+    }
+
+    static let options = [
+        ConfigOption("failure", "none | create | run | end | hang", default: "none", example: "run", "How it fails."),
+        ConfigOption("limits.size", "int", default: "5", example: "6", "A limit."),
+    ]
+}
+
+struct TestFailure: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// A component of any kind that passes batches on, or takes them when it is an exporter.
+struct TestComponent: Service, TraceConsumer {
+    let configuration: TestConfiguration
+    let context: ComponentContext
+    let journal: Journal
+    var next: (any TraceConsumer)?
+
+    init(
+        _ configuration: any ComponentConfiguration,
+        _ context: ComponentContext,
+        _ journal: Journal,
+        next: (any TraceConsumer)? = nil
+    ) throws {
+        guard let configuration = configuration as? TestConfiguration else {
+            throw TestFailure(description: "not its configuration")
+        }
+        if configuration.failure == .create { throw TestFailure(description: "no certificate") }
+        self.configuration = configuration
+        self.context = context
+        self.journal = journal
+        self.next = next
+        journal.add("create \(context.id)")
+    }
+
+    func run() async throws {
+        if configuration.failure == .run { throw TestFailure(description: "address already in use") }
+        context.report(.ok)
+        if configuration.failure == .end { return }
+        if configuration.failure == .hang {
+            while !Task.isCancelled { try? await Task.sleep(for: .seconds(600)) }
+            return
+        }
+        try? await gracefulShutdown()
+        journal.add("stop \(context.id)")
+    }
+
+    func consume(_ batch: TraceBatch, _ completion: @escaping @Sendable (ConsumeResult) -> Void) {
+        journal.add("\(String(buffer: batch.body)) at \(context.id)")
+        if let next {
+            next.consume(batch, completion)
+        } else {
+            completion(.accepted(spanCount: 1))
+        }
+    }
+
+    static func factories(_ journal: Journal) -> [ComponentFactory] {
+        func factory(_ type: String, aliases: [String] = [], _ make: ComponentFactory.Make) -> ComponentFactory {
+            ComponentFactory(
+                type: type,
+                aliases: aliases,
+                stability: "beta",
+                configuration: TestConfiguration.self,
+                make: make
+            )
+        }
+        return [
+            factory("in", .receiver { try TestReceiver(component: TestComponent($0, $1, journal, next: $2)) }),
+            factory("pass", .processor { try TestComponent($0, $1, journal, next: $2) }),
+            factory("out", aliases: ["output"], .exporter { try TestComponent($0, $1, journal) }),
+            factory("health", .extension { try TestComponent($0, $1, journal) }),
+        ]
+    }
+}
+
+/// A receiver that takes in one batch, named after itself, when everything is ready.
+struct TestReceiver: Service {
+    let component: TestComponent
+
+    func run() async throws {
+        let (context, journal) = (component.context, component.journal)
+        component.next?.consume(TraceBatch(body: ByteBuffer(string: "batch"))) { result in
+            journal.add("\(context.id) \(result)")
+        }
+        try await component.run()
+    }
+}
