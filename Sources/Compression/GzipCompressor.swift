@@ -37,7 +37,8 @@ public final class GzipCompressor {
     /// Writes one gzip member to `destination`, which has room for `maxCompressedCount` bytes, and returns its length.
     public func compress(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer) -> Int {
         precondition(destination.count >= maxCompressedCount(of: source.count), "too little room to compress into")
-        deflateReset(stream)
+        // Before the next bytes, as `deflateBound` is wrong for a stream that is finished.
+        defer { deflateReset(stream) }
         var source = source[...]
         var written = 0
         // zlib counts in 32 bits.

@@ -24,7 +24,7 @@ public struct HTTPServerError: Error, Equatable, CustomStringConvertible {
         self.reason =
             switch error {
             case let error as IOError: "bind: \(Self.text(ofErrno: error.errnoCode))"
-            case is SocketAddressError: "lookup \(endpoint.host): no such host"
+            case is SocketAddressError.UnknownHost: "lookup \(endpoint.host): no such host"
             default: "bind: \(error)"
             }
     }

@@ -1,0 +1,21 @@
+/// Repeatable randomness (SplitMix64); a failing test prints its seed.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+
+    /// Bytes with repetitions, as real data has.
+    mutating func bytes(atMost maximum: Int) -> [UInt8] {
+        let count = Int.random(in: 0...maximum, using: &self)
+        let alphabet = Int.random(in: 1...256, using: &self)
+        return (0..<count).map { _ in UInt8(Int.random(in: 0..<alphabet, using: &self)) }
+    }
+}
