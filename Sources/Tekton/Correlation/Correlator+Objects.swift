@@ -1,0 +1,224 @@
+public import Kubernetes
+
+extension Correlator {
+    /// A TaskRun was added or changed.
+    public mutating func apply(_ taskRun: TaskRun, now: Moment) {
+        update(taskRun, isDeleted: false, now: now)
+    }
+
+    /// A TaskRun is gone; `last` is its last version, where that is known.
+    public mutating func deleted(_ key: ObjectKey, last: TaskRun?, now: Moment) {
+        if let known = last ?? taskRuns[key.uid]?.facts?.taskRun {
+            update(known, isDeleted: true, now: now)
+        } else {
+            taskRuns[key.uid]?.isDeleted = true
+        }
+    }
+
+    private mutating func update(_ taskRun: TaskRun, isDeleted: Bool, now: Moment) {
+        let uid = taskRun.metadata.uid
+        guard !uid.isEmpty else { return }
+        let context = taskRun.spanContext.flatMap { $0.isSampled ? $0 : nil }
+        let isOver = taskRun.status.isDone || isDeleted
+        if taskRuns[uid] == nil {
+            // Nothing will come of one that was not traced or was over long ago.
+            guard !isOver || context != nil, !isTooOld(taskRun.status.completion, now: now) else { return }
+        }
+        var entry = track(uid, now: now)
+        entry.isDeleted = entry.isDeleted || isDeleted
+        guard var facts = entry.facts else {
+            taskRuns[uid] = entry
+            return
+        }
+        facts.taskRun = taskRun
+        entry.facts = facts
+        entry.key = taskRun.metadata.key
+        entry.completion = taskRun.status.isDone ? taskRun.status.completion : nil
+        if isOver && context == nil && entry.isIdle {
+            forget(uid)
+            return
+        }
+        taskRuns[uid] = entry
+        if entry.traceID != context?.traceID {
+            setTrace(context?.traceID, of: entry)
+            // Another root has taken over: what was seen of the one before does not count for this.
+            taskRuns[uid]?.isSighted = false
+        }
+        if let context, taskRuns[uid]?.isSighted == false,
+            sightings.take(key: taskRun.metadata.key, traceID: context.traceID)
+        {
+            markSighted(uid, now: now)
+        } else {
+            recompute(uid, now: now)
+        }
+    }
+
+    /// A Pod was added or changed.
+    public mutating func apply(_ pod: Pod, now: Moment) {
+        update(pod, isGone: false, now: now)
+    }
+
+    /// A Pod is gone; `last` is its last version, where that is known.
+    public mutating func deleted(_ key: ObjectKey, last: Pod?, now: Moment) {
+        if let last {
+            update(last, isGone: true, now: now)
+        } else if let uid = podOwners[key.uid],
+            let known = taskRuns[uid]?.facts?.pods.first(where: { $0.pod.metadata.uid == key.uid })
+        {
+            update(known.pod, isGone: true, now: now)
+        }
+    }
+
+    private mutating func update(_ pod: Pod, isGone: Bool, now: Moment) {
+        guard let uid = pod.taskRunUID, !uid.isEmpty, !pod.metadata.uid.isEmpty else { return }
+        if taskRuns[uid] == nil {
+            guard !isGone, !isTooOld(pod.lastFinish, now: now) else { return }
+        }
+        var entry = track(uid, now: now)
+        guard var facts = entry.facts, !facts.finishedPodNames.contains(pod.metadata.name) else { return }
+        if let index = facts.pods.firstIndex(where: { $0.pod.metadata.uid == pod.metadata.uid }) {
+            facts.pods[index].pod = pod
+            facts.pods[index].isGone = isGone
+        } else {
+            let events = strayEvents.removeValue(forKey: pod.metadata.uid)?.events ?? PodEvents()
+            facts.pods.append(Attempt.PodFacts(pod: pod, events: events, isGone: isGone))
+            podOwners[pod.metadata.uid] = uid
+        }
+        entry.facts = facts
+        taskRuns[uid] = entry
+        recompute(uid, now: now)
+    }
+
+    /// An Event was added or changed. Deletions do not matter: what happened has happened.
+    public mutating func apply(_ event: Event, now: Moment) {
+        guard PodEvents.concerns(event), !event.podUID.isEmpty else { return }
+        guard let uid = podOwners[event.podUID] else {
+            keepStray(event, now: now)
+            return
+        }
+        guard var facts = taskRuns[uid]?.facts,
+            let index = facts.pods.firstIndex(where: { $0.pod.metadata.uid == event.podUID })
+        else { return }
+        facts.pods[index].events.add(event)
+        taskRuns[uid]?.facts = facts
+        recompute(uid, now: now)
+    }
+
+    /// Its pod may only not have been seen yet.
+    private mutating func keepStray(_ event: Event, now: Moment) {
+        if strayEvents[event.podUID] == nil, strayEvents.count >= CorrelatorOptions.strayLimit {
+            counters.droppedStrayEvents += 1
+            return
+        }
+        strayEvents[event.podUID, default: StrayEvents(events: PodEvents(), since: now.uptime)].events.add(event)
+    }
+
+    // MARK: - Following
+
+    /// The entry of a TaskRun, new if need be; makes room for it.
+    private mutating func track(_ uid: String, now: Moment) -> TrackedTaskRun {
+        if var entry = taskRuns[uid] {
+            entry.touched = now.uptime
+            return entry
+        }
+        if taskRuns.count >= options.maxTrackedTaskRuns { makeRoom() }
+        let entry = TrackedTaskRun(uid: uid, now: now)
+        taskRuns[uid] = entry
+        arrivals.append(uid)
+        return entry
+    }
+
+    /// Forgets the TaskRun that came first among the finished ones, else among those that are over, else of all.
+    private mutating func makeRoom() {
+        if arrivals.count > 2 * taskRuns.count { arrivals = arrivals.filter { taskRuns[$0] != nil } }
+        if let uid = firstArrival(where: { $0.facts == nil && $0.isIdle }) {
+            forget(uid)
+        } else if let uid = firstArrival(where: { $0.isOver && !$0.isSighted }) ?? firstArrival(where: { _ in true }) {
+            counters.droppedTaskRuns += 1
+            forget(uid)
+        }
+    }
+
+    private func firstArrival(where condition: (TrackedTaskRun) -> Bool) -> String? {
+        arrivals.first { taskRuns[$0].map(condition) ?? false }
+    }
+
+    mutating func markSighted(_ uid: String, now: Moment) {
+        guard let entry = taskRuns[uid], !isTooOld(entry.completion, now: now) else { return }
+        taskRuns[uid]?.isSighted = true
+        recompute(uid, now: now)
+    }
+
+    /// Computes the spans anew, and takes up those that have become final.
+    mutating func recompute(_ uid: String, now: Moment) {
+        waiting.remove(uid)
+        guard var entry = taskRuns[uid], entry.isSighted, var facts = entry.facts, let taskRun = facts.taskRun,
+            let context = taskRun.spanContext, context.isSampled
+        else { return }
+        var isFinished = entry.isOver
+        for var attempt in taskRun.attempts(isDeleted: entry.isDeleted) {
+            guard !facts.finishedAttempts.contains(attempt.number) else { continue }
+            attempt.pods = facts.pods(of: attempt, in: taskRun)
+            if attempt.isOver {
+                let since = facts.overSince[attempt.number] ?? now.uptime
+                facts.overSince[attempt.number] = since
+                let age = now.uptime - since
+                attempt.areEventsSettled = age >= CorrelatorOptions.eventGrace
+                attempt.isAbandoned =
+                    age
+                    >= (attempt.pods.isEmpty
+                        ? CorrelatorOptions.unseenPodGrace : CorrelatorOptions.abandonedPodGrace)
+            }
+            let spans = AttemptSpans(taskRun: taskRun, attempt: attempt, context: context, options: options.spans)
+            for span in spans.final where entry.known.insert(span.spanID).inserted {
+                entry.due.append(Injection.Item(taskRunUID: uid, span: span, dueSince: now.uptime))
+            }
+            if spans.isComplete {
+                facts.finish(attempt)
+                for pod in attempt.pods { podOwners[pod.pod.metadata.uid] = nil }
+            } else {
+                isFinished = false
+                if attempt.isOver { waiting.insert(uid) }
+            }
+        }
+        if isFinished {
+            for pod in facts.pods { podOwners[pod.pod.metadata.uid] = nil }
+            entry.facts = nil
+            entry.known = []
+        } else {
+            entry.facts = facts
+        }
+        if !entry.due.isEmpty { withDue.insert(uid) }
+        taskRuns[uid] = entry
+    }
+}
+
+extension TrackedTaskRun.Facts {
+    /// The pods of an attempt: those of the name that its status tells; where it tells none, those that no other attempt
+    /// claims.
+    func pods(of attempt: Attempt, in taskRun: TaskRun) -> [Attempt.PodFacts] {
+        if let name = attempt.status.podName {
+            return pods.filter { $0.pod.metadata.name == name }
+        }
+        guard attempt.number == taskRun.retries.count + 1 else { return [] }
+        let claimed = taskRun.retries.compactMap(\.podName)
+        return pods.filter { !claimed.contains($0.pod.metadata.name) }
+    }
+
+    /// All spans of the attempt are taken up: its pods are needed no more.
+    mutating func finish(_ attempt: Attempt) {
+        finishedAttempts.insert(attempt.number)
+        overSince[attempt.number] = nil
+        for pod in attempt.pods { finishedPodNames.insert(pod.pod.metadata.name) }
+        if let name = attempt.status.podName { finishedPodNames.insert(name) }
+        pods.removeAll { finishedPodNames.contains($0.pod.metadata.name) }
+    }
+}
+
+extension Pod {
+    /// When the last of its containers ended; nil as long as it may still run.
+    var lastFinish: KubernetesTime? {
+        guard isTerminated else { return nil }
+        return containerStatuses.values.compactMap { $0.state?.terminated?.finishedAt }.max()
+    }
+}

@@ -1,0 +1,184 @@
+import Kubernetes
+public import OTLP
+
+/// Brings together what passes by (spans that name TaskRuns) and what the API server tells (TaskRuns, Pods, Events), and
+/// hands out the step spans that are due: each once, when nothing can change it any more.
+///
+/// A pure state machine: no clock, no I/O; time comes in with each call. In whatever order the facts arrive, the spans are
+/// those that the last facts give (see ``AttemptSpans``).
+public struct Correlator: Sendable {
+    /// What was given up, by cause.
+    public struct Counters: Sendable, Equatable {
+        /// Spans that were handed out and confirmed.
+        public var injectedSpans = 0
+        /// References to TaskRuns that never showed up.
+        public var expiredSightings = 0
+        /// Sightings that were not kept because too many were waiting.
+        public var droppedSightings = 0
+        /// TaskRuns forgotten before their spans were handed out, because too many were followed.
+        public var droppedTaskRuns = 0
+        /// Pods whose Events were forgotten because too many were waiting for their pod.
+        public var droppedStrayEvents = 0
+    }
+
+    public let options: CorrelatorOptions
+    public internal(set) var counters = Counters()
+
+    /// By UID.
+    var taskRuns: [String: TrackedTaskRun] = [:]
+    /// UIDs in the order in which they came, for the bound; may hold UIDs that are gone.
+    var arrivals: [String] = []
+    var byTrace: [TraceID: [String]] = [:]
+    /// UIDs of TaskRuns with spans that are due.
+    var withDue: Set<String> = []
+    /// UIDs of TaskRuns that may change by waiting alone.
+    var waiting: Set<String> = []
+    /// Pod UID -> TaskRun UID.
+    var podOwners: [String: String] = [:]
+    var strayEvents: [String: StrayEvents] = [:]
+    var sightings = Sightings()
+    /// When the whole memory was last gone through.
+    var lastPurge: Duration = .zero
+
+    struct StrayEvents: Sendable {
+        var events: PodEvents
+        let since: Duration
+    }
+
+    public init(options: CorrelatorOptions = CorrelatorOptions()) {
+        self.options = options
+    }
+
+    /// The number of TaskRuns that are remembered, finished ones included.
+    public var trackedTaskRunCount: Int { taskRuns.count }
+
+    // MARK: - Spans passing by
+
+    /// A span of trace `traceID` names a TaskRun. The names are UTF-8; nothing is kept of them for a TaskRun that is known.
+    public mutating func sighted(
+        namespace: some Collection<UInt8>,
+        taskRun name: some Collection<UInt8>,
+        traceID: TraceID,
+        now: Moment
+    ) {
+        for uid in byTrace[traceID] ?? [] {
+            guard let entry = taskRuns[uid], entry.isNamed(namespace: namespace, name: name) else { continue }
+            if !entry.isSighted { markSighted(uid, now: now) }
+            return
+        }
+        let isKept = sightings.add(
+            namespace: namespace, name: name, traceID: traceID, now: now.uptime, limit: CorrelatorOptions.strayLimit
+        )
+        if !isKept { counters.droppedSightings += 1 }
+    }
+
+    /// True when spans are due in any trace: worth looking at the trace ids of a batch.
+    public var hasDueSpans: Bool { !withDue.isEmpty }
+
+    /// Hands out the spans that are due in these traces.
+    public mutating func take(from traceIDs: some Sequence<TraceID>) -> Injection {
+        var injection = Injection(items: [])
+        for traceID in traceIDs {
+            for uid in byTrace[traceID] ?? [] where withDue.contains(uid) {
+                handOut(uid, into: &injection)
+            }
+        }
+        return injection
+    }
+
+    /// The injection was accepted: it need not be sent again.
+    public mutating func confirm(_ injection: Injection) {
+        counters.injectedSpans += injection.items.count
+        for item in injection.items {
+            taskRuns[item.taskRunUID]?.underWay -= 1
+        }
+    }
+
+    /// The injection was refused: its spans are due again, and wait as long as they did before.
+    public mutating func giveBack(_ injection: Injection) {
+        for item in injection.items where taskRuns[item.taskRunUID] != nil {
+            taskRuns[item.taskRunUID]?.underWay -= 1
+            taskRuns[item.taskRunUID]?.due.append(item)
+            withDue.insert(item.taskRunUID)
+        }
+    }
+
+    private mutating func handOut(_ uid: String, into injection: inout Injection) {
+        guard let items = taskRuns[uid]?.due else { return }
+        injection.items += items
+        taskRuns[uid]?.underWay += items.count
+        taskRuns[uid]?.due = []
+        withDue.remove(uid)
+    }
+
+    // MARK: - Time passing
+
+    /// Lets time pass: looks again at what waits, forgets what is over, and hands out the spans that have been due for
+    /// `maxHold` without a batch of their trace coming by. To be called a few times a second.
+    public mutating func tick(now: Moment) -> Injection {
+        for uid in waiting { recompute(uid, now: now) }
+        if now.uptime - lastPurge >= .seconds(5) {
+            lastPurge = now.uptime
+            purge(now: now)
+        }
+        var injection = Injection(items: [])
+        for uid in withDue {
+            let oldest = taskRuns[uid]?.due.map(\.dueSince).min()
+            if let oldest, now.uptime - oldest >= options.maxHold { handOut(uid, into: &injection) }
+        }
+        return injection
+    }
+
+    /// Hands out everything that is due: before the program ends.
+    public mutating func takeAll() -> Injection {
+        var injection = Injection(items: [])
+        for uid in withDue { handOut(uid, into: &injection) }
+        return injection
+    }
+
+    private mutating func purge(now: Moment) {
+        counters.expiredSightings += sightings.expire(now: now.uptime, timeout: options.sightingTimeout)
+        strayEvents = strayEvents.filter { now.uptime - $0.value.since < CorrelatorOptions.strayEventTimeout }
+        for (uid, entry) in taskRuns where isForgettable(entry, now: now) { forget(uid) }
+        if arrivals.count > 2 * taskRuns.count + 64 {
+            arrivals = arrivals.filter { taskRuns[$0] != nil }
+        }
+    }
+
+    /// True when nothing can come of it any more.
+    private func isForgettable(_ entry: TrackedTaskRun, now: Moment) -> Bool {
+        guard entry.isIdle, !waiting.contains(entry.uid) else { return false }
+        let quiet = now.uptime - entry.touched >= options.sightingTimeout
+        guard let facts = entry.facts else {
+            return quiet && (entry.isDeleted || isTooOld(entry.completion, now: now))
+        }
+        // A pod whose TaskRun does not show up, or a TaskRun that is gone without a span of it having come by.
+        if facts.taskRun == nil || entry.isDeleted { return quiet }
+        return entry.isOver && !entry.isSighted && isTooOld(entry.completion, now: now)
+    }
+
+    /// True when an attempt that was over at `completion` is too old for spans to be added.
+    func isTooOld(_ completion: KubernetesTime?, now: Moment) -> Bool {
+        guard options.completedMaxAge > .zero, let completion else { return false }
+        return now.wall.unixNanoseconds - completion.unixNanoseconds > options.completedMaxAge.nanoseconds
+    }
+
+    mutating func forget(_ uid: String) {
+        guard let entry = taskRuns.removeValue(forKey: uid) else { return }
+        setTrace(nil, of: entry)
+        for pod in entry.facts?.pods ?? [] { podOwners[pod.pod.metadata.uid] = nil }
+        withDue.remove(uid)
+        waiting.remove(uid)
+    }
+
+    /// Keeps `byTrace` in step; `entry` is as it was before.
+    mutating func setTrace(_ traceID: TraceID?, of entry: TrackedTaskRun) {
+        guard entry.traceID != traceID else { return }
+        if let old = entry.traceID {
+            byTrace[old]?.removeAll { $0 == entry.uid }
+            if byTrace[old]?.isEmpty == true { byTrace[old] = nil }
+        }
+        if let traceID { byTrace[traceID, default: []].append(entry.uid) }
+        taskRuns[entry.uid]?.traceID = traceID
+    }
+}

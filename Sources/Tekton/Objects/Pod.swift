@@ -1,0 +1,154 @@
+public import Kubernetes
+
+/// What steptrace uses of a Pod that Tekton made for an attempt of a TaskRun.
+public struct Pod: KubernetesResource, Equatable {
+    public static let resource = APIResource(group: "", versions: ["v1"], plural: "pods")
+    public static let keptMetadata = KeptMetadata(labels: [Key.taskRunUIDLabel], annotations: [Key.readyAnnotation])
+    /// Tekton's pods, and no others (affinity assistants have no such label).
+    public static let labelSelector = "tekton.dev/taskRun"
+
+    public var metadata: ObjectMeta
+    public var nodeName: String?
+    public var initContainers: [Container]
+    public var containers: [Container]
+    /// `status.phase`.
+    public var phase: String?
+    /// `status.reason`, such as `Evicted`.
+    public var reason: String?
+    /// The condition `PodScheduled`.
+    public var scheduled: AttemptStatus.Condition?
+    /// Of init and other containers, by name.
+    public var containerStatuses: [String: ContainerStatus]
+
+    public init(
+        metadata: ObjectMeta,
+        nodeName: String? = nil,
+        initContainers: [Container] = [],
+        containers: [Container] = [],
+        phase: String? = nil,
+        reason: String? = nil,
+        scheduled: AttemptStatus.Condition? = nil,
+        containerStatuses: [String: ContainerStatus] = [:]
+    ) {
+        self.metadata = metadata
+        self.nodeName = nodeName
+        self.initContainers = initContainers
+        self.containers = containers
+        self.phase = phase
+        self.reason = reason
+        self.scheduled = scheduled
+        self.containerStatuses = containerStatuses
+    }
+
+    public struct Container: Sendable, Equatable, Decodable {
+        public var name: String
+        public var image: String?
+        /// `Always` for a native sidecar.
+        public var restartPolicy: String?
+
+        public init(name: String, image: String? = nil, restartPolicy: String? = nil) {
+            self.name = name
+            self.image = image
+            self.restartPolicy = restartPolicy
+        }
+    }
+
+    public struct ContainerStatus: Sendable, Equatable, Decodable {
+        public var name: String
+        public var state: ContainerState?
+        public var imageID: String?
+        public var containerID: String?
+
+        public init(
+            name: String,
+            state: ContainerState? = nil,
+            imageID: String? = nil,
+            containerID: String? = nil
+        ) {
+            self.name = name
+            self.state = state
+            self.imageID = imageID
+            self.containerID = containerID
+        }
+    }
+}
+
+extension Pod {
+    /// The label and the annotation that steptrace reads; the rest is not kept.
+    public enum Key {
+        public static let taskRunUIDLabel = "tekton.dev/taskRunUID"
+        public static let readyAnnotation = "tekton.dev/ready"
+    }
+
+    /// UID of the TaskRun it belongs to: from the owner, else from the label (since v0.47).
+    public var taskRunUID: String? {
+        metadata.ownerReferences.first { $0.kind == "TaskRun" }?.uid ?? metadata.labels[Key.taskRunUIDLabel]
+    }
+
+    /// True once the first step was allowed to run (tektoncd/pipeline `pkg/pod/entrypoint.go`).
+    public var isReady: Bool { metadata.annotations[Key.readyAnnotation] == "READY" }
+
+    /// `Succeeded` or `Failed`: nothing of it will run any more.
+    public var isTerminated: Bool { phase == "Succeeded" || phase == "Failed" }
+
+    /// True once any container has started, init containers and sidecars included.
+    public var hasStartedContainer: Bool {
+        containerStatuses.values.contains { $0.state?.startedAt != nil }
+    }
+
+    /// The containers of the steps, in their order.
+    public var steps: [Container] { containers.filter { $0.name.hasPrefix(Container.stepPrefix) } }
+
+    /// The init containers that are no sidecars.
+    public var trueInitContainers: [Container] { initContainers.filter { !$0.isSidecar } }
+
+    public func state(of container: String) -> ContainerState? { containerStatuses[container]?.state }
+}
+
+extension Pod.Container {
+    static let stepPrefix = "step-"
+
+    /// `step-build` is the container of step `build` (tektoncd/pipeline `pkg/pod/pod.go`).
+    public var stepName: String { String(name.dropFirst(Self.stepPrefix.count)) }
+
+    /// Sidecars are containers called `sidecar-...`; native ones are init containers that are restarted always.
+    var isSidecar: Bool { name.hasPrefix("sidecar-") || restartPolicy == "Always" }
+}
+
+extension Pod: Decodable {
+    private enum CodingKeys: String, CodingKey {
+        case metadata, spec, status
+    }
+
+    private struct Spec: Decodable {
+        let nodeName: String?
+        let initContainers: [Container]?
+        let containers: [Container]?
+    }
+
+    private struct Status: Decodable {
+        let phase: String?
+        let reason: String?
+        let conditions: [AttemptStatus.Condition]?
+        let initContainerStatuses: [ContainerStatus]?
+        let containerStatuses: [ContainerStatus]?
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        metadata = try container.decode(ObjectMeta.self, forKey: .metadata)
+        let spec = try container.decodeIfPresent(Spec.self, forKey: .spec)
+        nodeName = spec?.nodeName.nonEmpty
+        initContainers = spec?.initContainers ?? []
+        containers = spec?.containers ?? []
+        let status = try container.decodeIfPresent(Status.self, forKey: .status)
+        phase = status?.phase
+        reason = status?.reason.nonEmpty
+        scheduled = status?.conditions?.first { $0.type == "PodScheduled" }
+        var statuses: [String: ContainerStatus] = [:]
+        for entry in (status?.initContainerStatuses ?? []) + (status?.containerStatuses ?? []) {
+            statuses[entry.name] = entry
+        }
+        containerStatuses = statuses
+    }
+}

@@ -1,0 +1,51 @@
+import Kubernetes
+
+/// The waiting, queueing and running of a step, which are told as events or as child spans.
+struct StepTransitions {
+    struct Phase: Equatable {
+        let kind: TektonSpan.Kind
+        let start: KubernetesTime
+        let end: KubernetesTime
+    }
+
+    let events: [TektonSpan.Event]
+    /// Without gaps from `begin` to the end of the step.
+    let phases: [Phase]
+    /// Where the first phase begins.
+    let begin: KubernetesTime
+
+    init(_ run: StepTimeline.Run, pod: Pod) {
+        let scheduled = pod.scheduled?.status == "True" ? pod.scheduled?.lastTransitionTime : nil
+        // What the kubelet reports in that state; a restart of steptrace that did not see it says the same.
+        let waitingReason = pod.initContainers.isEmpty ? "ContainerCreating" : "PodInitializing"
+        var events: [TektonSpan.Event] = []
+        if let scheduled {
+            events.append(
+                TektonSpan.Event(
+                    name: "waiting", time: scheduled, attributes: [SpanAttribute("reason", .string(waitingReason))]
+                )
+            )
+        }
+        if let started = run.containerStart {
+            events.append(TektonSpan.Event(name: "running", time: started, attributes: []))
+        }
+        var terminated = SpanAttributes()
+        terminated.add("reason", run.terminationReason)
+        terminated.add("exit_code", run.exitCode)
+        events.append(TektonSpan.Event(name: "terminated", time: run.end, attributes: terminated.all))
+        self.events = events
+
+        var phases: [Phase] = []
+        if let started = run.containerStart {
+            if let scheduled, scheduled <= started {
+                phases.append(Phase(kind: .waiting, start: scheduled, end: started))
+            }
+            if started <= run.start {
+                phases.append(Phase(kind: .queued, start: started, end: run.start))
+            }
+        }
+        phases.append(Phase(kind: .running, start: run.start, end: run.end))
+        self.phases = phases
+        begin = phases[0].start
+    }
+}

@@ -1,0 +1,93 @@
+import FoundationEssentials
+import Kubernetes
+import Testing
+
+@testable import Tekton
+
+/// The objects of a recorded scenario (Tests/Fixtures/recordings), as their watches showed them.
+struct Recording {
+    enum Change: Sendable {
+        case taskRun(TaskRun, isDeleted: Bool)
+        case pod(Pod, isDeleted: Bool)
+        case event(Event, isDeleted: Bool)
+    }
+
+    static let scenarios = [
+        "cancel", "deleted", "image-pull-backoff", "invalid", "onerror-continue", "oom", "pipelinerun", "results", "retries",
+        "short", "sidecar", "step-fails", "success", "timeout", "traceparent", "unnamed-steps", "unschedulable",
+    ]
+
+    /// In the order of their arrival, with nanoseconds since 1970.
+    let changes: [(time: Int64, change: Change)]
+
+    init(_ scenario: String) throws {
+        var changes: [(Int64, Change)] = []
+        for line in try Self.lines(of: "taskruns", in: scenario, as: TaskRun.self) {
+            changes.append((line.t, .taskRun(line.event.object, isDeleted: line.event.type == "DELETED")))
+        }
+        for line in try Self.lines(of: "pods", in: scenario, as: Pod.self) {
+            changes.append((line.t, .pod(line.event.object, isDeleted: line.event.type == "DELETED")))
+        }
+        for line in try Self.lines(of: "events", in: scenario, as: Event.self) {
+            changes.append((line.t, .event(line.event.object, isDeleted: line.event.type == "DELETED")))
+        }
+        self.changes = changes.sorted { $0.0 < $1.0 }.map { (time: $0.0, change: $0.1) }
+    }
+
+    /// The last facts of each TaskRun of the recording, and the spans they give.
+    func finalSpans(options: SpanOptions = SpanOptions()) -> [TektonSpan] {
+        var taskRuns: [(TaskRun, Bool)] = []
+        var pods: [Attempt.PodFacts] = []
+        for (_, change) in changes {
+            switch change {
+            case .taskRun(let taskRun, let isDeleted):
+                taskRuns.removeAll { $0.0.metadata.uid == taskRun.metadata.uid }
+                taskRuns.append((taskRun, isDeleted))
+            case .pod(let pod, let isDeleted):
+                var events = PodEvents()
+                for case (_, .event(let event, _)) in changes where event.podUID == pod.metadata.uid { events.add(event) }
+                pods.removeAll { $0.pod.metadata.uid == pod.metadata.uid }
+                pods.append(Attempt.PodFacts(pod: pod, events: events, isGone: isDeleted))
+            case .event:
+                break
+            }
+        }
+        return taskRuns.sorted { $0.0.metadata.name < $1.0.metadata.name }.flatMap { taskRun, isDeleted in
+            taskRun.attempts(isDeleted: isDeleted).flatMap { attempt -> [TektonSpan] in
+                var attempt = attempt
+                attempt.pods = pods.filter { $0.pod.metadata.name == attempt.status.podName }
+                guard let context = taskRun.spanContext else { return [] }
+                let spans = AttemptSpans(taskRun: taskRun, attempt: attempt, context: context, options: options)
+                return spans.final
+            }
+        }
+    }
+
+    private struct Line<Object: Decodable>: Decodable {
+        struct WatchEvent: Decodable {
+            let type: String
+            let object: Object
+        }
+        let t: Int64
+        let event: WatchEvent
+    }
+
+    private static func lines<Object: KubernetesResource>(
+        of kind: String,
+        in scenario: String,
+        as type: Object.Type
+    ) throws -> [Line<Object>] {
+        let path = Fixtures.path("recordings/\(scenario)/\(kind).watch.jsonl")
+        let text = try String(contentsOf: URL(filePath: path), encoding: .utf8)
+        let decoder = JSONDecoder(keeping: Object.keptMetadata)
+        return try text.split(separator: "\n").map { try decoder.decode(Line<Object>.self, from: Data($0.utf8)) }
+    }
+}
+
+enum Fixtures {
+    /// The path of a file in Tests/Fixtures, wherever the package was checked out.
+    static func path(_ name: String) -> String {
+        let tests = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
+        return tests.joined(separator: "/") + "/Fixtures/" + name
+    }
+}
