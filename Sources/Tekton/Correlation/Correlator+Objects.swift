@@ -159,26 +159,19 @@ extension Correlator {
         for var attempt in taskRun.attempts(isDeleted: entry.isDeleted) {
             guard !facts.finishedAttempts.contains(attempt.number) else { continue }
             attempt.pods = facts.pods(of: attempt, in: taskRun)
-            if attempt.isOver {
-                let since = facts.overSince[attempt.number] ?? now.uptime
-                facts.overSince[attempt.number] = since
-                let age = now.uptime - since
-                attempt.areEventsSettled = age >= CorrelatorOptions.eventGrace
-                attempt.isAbandoned =
-                    age
-                    >= (attempt.pods.isEmpty
-                        ? CorrelatorOptions.unseenPodGrace : CorrelatorOptions.abandonedPodGrace)
-            }
+            if attempt.isOver { facts.setAge(of: &attempt, now: now.uptime) }
+            let isWaiting = facts.awaitScheduling(of: &attempt, now: now.uptime)
             let spans = AttemptSpans(taskRun: taskRun, attempt: attempt, context: context, options: options.spans)
             for span in spans.final where entry.known.insert(span.spanID).inserted {
                 entry.due.append(Injection.Item(taskRunUID: uid, span: span, dueSince: now.uptime))
             }
-            if spans.isComplete {
+            // A late Event may still tell of a pull.
+            if spans.isComplete, attempt.areEventsSettled {
                 facts.finish(attempt)
                 for pod in attempt.pods { podOwners[pod.pod.metadata.uid] = nil }
             } else {
                 isFinished = false
-                if attempt.isOver { waiting.insert(uid) }
+                if attempt.isOver || isWaiting { waiting.insert(uid) }
             }
         }
         if isFinished {
@@ -205,11 +198,40 @@ extension TrackedTaskRun.Facts {
         return pods.filter { !claimed.contains($0.pod.metadata.name) }
     }
 
+    /// How long the attempt has been over decides what is still waited for.
+    mutating func setAge(of attempt: inout Attempt, now: Duration) {
+        let since = overSince[attempt.number] ?? now
+        overSince[attempt.number] = since
+        let grace =
+            attempt.pods.isEmpty ? CorrelatorOptions.unseenPodGrace : CorrelatorOptions.abandonedPodGrace
+        attempt.areEventsSettled = now - since >= CorrelatorOptions.eventGrace
+        attempt.isAbandoned = now - since >= grace
+    }
+
+    /// The watch of Events may be behind that of Pods: an Event about scheduling is waited for, for a while.
+    ///
+    /// - Returns: whether time alone can change something.
+    mutating func awaitScheduling(of attempt: inout Attempt, now: Duration) -> Bool {
+        var isWaiting = false
+        for index in attempt.pods.indices {
+            let pod = attempt.pods[index]
+            guard !pod.events.isPastScheduling, pod.pod.hasStartedContainer || attempt.isOver else { continue }
+            let since = startedSince[pod.pod.metadata.uid] ?? now
+            startedSince[pod.pod.metadata.uid] = since
+            attempt.pods[index].isSchedulingTold = now - since >= CorrelatorOptions.eventGrace
+            isWaiting = isWaiting || !attempt.pods[index].isSchedulingTold
+        }
+        return isWaiting
+    }
+
     /// All spans of the attempt are taken up: its pods are needed no more.
     mutating func finish(_ attempt: Attempt) {
         finishedAttempts.insert(attempt.number)
         overSince[attempt.number] = nil
-        for pod in attempt.pods { finishedPodNames.insert(pod.pod.metadata.name) }
+        for pod in attempt.pods {
+            finishedPodNames.insert(pod.pod.metadata.name)
+            startedSince[pod.pod.metadata.uid] = nil
+        }
         if let name = attempt.status.podName { finishedPodNames.insert(name) }
         pods.removeAll { finishedPodNames.contains($0.pod.metadata.name) }
     }

@@ -14,6 +14,8 @@ struct TrackedTaskRun: Sendable {
         var finishedPodNames: Set<String> = []
         /// When an attempt was first seen to be over.
         var overSince: [Int: Duration] = [:]
+        /// When a container of a pod was first seen to have started, by the pod's UID.
+        var startedSince: [String: Duration] = [:]
     }
 
     enum State: Sendable {

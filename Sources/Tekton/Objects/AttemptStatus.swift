@@ -75,6 +75,9 @@ public struct AttemptStatus: Sendable, Equatable {
         condition.map { $0.status == "True" || $0.status == "False" } ?? false
     }
 
+    /// True once the controller has seen the pod's container statuses (tektoncd/pipeline `pkg/pod/status.go`).
+    var knowsContainers: Bool { steps.contains { $0.container != nil } }
+
     /// When it was over, in whole seconds.
     public var completion: KubernetesTime? {
         completionTime ?? (isDone ? condition?.lastTransitionTime : nil)

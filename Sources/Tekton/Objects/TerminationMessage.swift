@@ -49,7 +49,7 @@ public struct TerminationMessage: Sendable, Equatable {
 
     private static func inflate(_ base64: Substring) -> Data? {
         guard let deflated = Data(base64Encoded: String(base64)) else { return nil }
-        return (try? Compression.inflate(Array(deflated), format: .rawDeflate, limit: inflatedLimit)).map { Data($0) }
+        return (try? Compression.inflate(Array(deflated), format: .deflate, limit: inflatedLimit)).map { Data($0) }
     }
 
     private struct Result: Decodable {

@@ -9,11 +9,14 @@ public struct Attempt: Sendable, Equatable {
         public var events: PodEvents
         /// It was deleted; `pod` is its last version.
         public var isGone: Bool
+        /// No Event about its scheduling is to be expected any more.
+        public var isSchedulingTold: Bool
 
-        public init(pod: Pod, events: PodEvents = PodEvents(), isGone: Bool = false) {
+        public init(pod: Pod, events: PodEvents = PodEvents(), isGone: Bool = false, isSchedulingTold: Bool = true) {
             self.pod = pod
             self.events = events
             self.isGone = isGone
+            self.isSchedulingTold = isSchedulingTold
         }
     }
 

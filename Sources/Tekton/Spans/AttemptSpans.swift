@@ -22,8 +22,11 @@ public struct AttemptSpans: Sendable, Equatable {
     ///   - attempt: with its pods; see `TaskRun.attempts`.
     ///   - context: where the spans go. Nothing is emitted for a context that is not sampled.
     public init(taskRun: TaskRun, attempt: Attempt, context: SpanContext, options: SpanOptions) {
-        // Until a container has started, a second reconcile may overwrite the span context.
-        let isOpen = attempt.isOver || attempt.pods.contains { $0.pod.hasStartedContainer }
+        // Until a container has started, a second reconcile on a stale cache may overwrite the span context. The pod's
+        // watch may be ahead of the TaskRun's, so the TaskRun must have heard of the containers too.
+        let hasStarted =
+            attempt.status.knowsContainers && attempt.pods.contains { $0.pod.hasStartedContainer }
+        let isOpen = attempt.isOver || hasStarted
         guard context.isSampled, isOpen else { return }
         var builder = AttemptSpanBuilder(taskRun: taskRun, attempt: attempt, context: context, options: options)
         builder.build()
@@ -125,7 +128,7 @@ extension AttemptSpanBuilder {
         if scheduled?.status == "True", let time = scheduled?.lastTransitionTime {
             end = time
             reason = part.facts.events.schedulingFailed ? "FailedScheduling" : nil
-            isFinal = part.isOver || part.pod.hasStartedContainer
+            isFinal = part.facts.isSchedulingTold && (part.isOver || part.pod.hasStartedContainer)
         } else {
             guard part.isOver else { return }
             end = attemptEnd ?? part.pod.metadata.deletionTimestamp ?? created

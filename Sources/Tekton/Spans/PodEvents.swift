@@ -22,13 +22,15 @@ public struct PodEvents: Sendable, Equatable {
     public private(set) var pulls: [String: Pull] = [:]
     /// The scheduler did not find a node at once.
     public private(set) var schedulingFailed = false
+    /// An Event that comes after scheduling has been seen, so that no `FailedScheduling` is still to come.
+    public private(set) var isPastScheduling = false
 
     public init() {}
 
     /// True for events that `add` makes something of.
     public static func concerns(_ event: Event) -> Bool {
         switch event.reason {
-        case "FailedScheduling": true
+        case "FailedScheduling", "Scheduled": true
         case "Pulling", "Pulled", "Failed", "BackOff": event.time != nil && event.containerName != nil
         default: false
         }
@@ -39,6 +41,7 @@ public struct PodEvents: Sendable, Equatable {
             schedulingFailed = true
             return
         }
+        isPastScheduling = true
         guard Self.concerns(event), let time = event.time, let container = event.containerName else { return }
         var pull = pulls[container] ?? Pull()
         switch event.reason {
