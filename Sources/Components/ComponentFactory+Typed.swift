@@ -20,6 +20,21 @@ extension ComponentFactory {
         )
     }
 
+    static func processor<Configuration: ComponentConfiguration>(
+        type: String,
+        stability: String,
+        _ configuration: Configuration.Type,
+        _ make:
+            @escaping @Sendable (Configuration, ComponentContext, any TraceConsumer) throws -> any TraceComponent
+    ) -> ComponentFactory {
+        ComponentFactory(
+            type: type,
+            stability: stability,
+            configuration: configuration,
+            make: .processor { try make(Configuration.cast($0), $1, $2) }
+        )
+    }
+
     static func exporter<Configuration: ComponentConfiguration>(
         type: String,
         aliases: [String] = [],

@@ -4,6 +4,7 @@ public import Collector
 public enum ComponentRegistry {
     public static let factories: [ComponentFactory] = [
         OTLPReceiver.factory,
+        TektonStepsProcessor.factory,
         OTLPHTTPExporter.factory,
         DebugExporter.factory,
         HealthCheckExtension.factory,

@@ -67,7 +67,11 @@ public struct Correlator: Sendable {
             return
         }
         let isKept = sightings.add(
-            namespace: namespace, name: name, traceID: traceID, now: now.uptime, limit: CorrelatorOptions.strayLimit
+            namespace: namespace,
+            name: name,
+            traceID: traceID,
+            now: now.uptime,
+            limit: CorrelatorOptions.strayLimit
         )
         if !isKept { counters.droppedSightings += 1 }
     }

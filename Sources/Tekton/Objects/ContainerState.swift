@@ -78,7 +78,9 @@ extension ContainerState.Terminated: Decodable {
         startedAt = try container.decodeIfPresent(KubernetesTime.self, forKey: .startedAt).nonZero
         finishedAt = try container.decodeIfPresent(KubernetesTime.self, forKey: .finishedAt).nonZero
         containerID = try container.decodeIfPresent(String.self, forKey: .containerID).nonEmpty
-        message = try container.decodeIfPresent(String.self, forKey: .message).flatMap(TerminationMessage.init(parsing:))
+        message = try container.decodeIfPresent(String.self, forKey: .message).flatMap(
+            TerminationMessage.init(parsing:)
+        )
     }
 }
 

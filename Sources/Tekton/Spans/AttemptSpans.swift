@@ -139,7 +139,13 @@ extension AttemptSpanBuilder {
         attributes.add("k8s.node.name", part.pod.nodeName)
         attributes.add("reason", reason)
         add(
-            .schedule, "schedule", part.pod, from: created, to: end, attributes: attributes.all, isFinal: isFinal
+            .schedule,
+            "schedule",
+            part.pod,
+            from: created,
+            to: end,
+            attributes: attributes.all,
+            isFinal: isFinal
         )
     }
 
@@ -157,7 +163,12 @@ extension AttemptSpanBuilder {
             attributes.add("container.image.size", pull.imageSize)
             attributes.add("error.type", hasFailed ? "ErrImagePull" : nil)
             add(
-                .pull, "pull \(image.name)", part.pod, identifiedBy: container.name, from: began, to: end,
+                .pull,
+                "pull \(image.name)",
+                part.pod,
+                identifiedBy: container.name,
+                from: began,
+                to: end,
                 status: hasFailed ? .error(description: Self.description(pull.failure)) : .unset,
                 attributes: attributes.all,
                 // A pull that failed may be tried again as long as the attempt goes on.
@@ -172,8 +183,11 @@ extension AttemptSpanBuilder {
             guard let terminated = part.pod.state(of: container.name)?.terminated, let start = terminated.startedAt
             else { continue }
             let result = ContainerOutcome(
-                exitCode: terminated.exitCode, containerReason: terminated.reason, podReason: part.pod.reason,
-                message: nil, attempt: outcome
+                exitCode: terminated.exitCode,
+                containerReason: terminated.reason,
+                podReason: part.pod.reason,
+                message: nil,
+                attempt: outcome
             )
             var attributes = commonAttributes()
             attributes.add("k8s.container.name", container.name)
@@ -181,8 +195,12 @@ extension AttemptSpanBuilder {
             attributes.add("k8s.container.status.reason", terminated.reason)
             attributes.add("error.type", result.errorType)
             add(
-                .initContainer, "init \(container.name)", part.pod, identifiedBy: container.name,
-                from: start, to: terminated.finishedAt ?? start,
+                .initContainer,
+                "init \(container.name)",
+                part.pod,
+                identifiedBy: container.name,
+                from: start,
+                to: terminated.finishedAt ?? start,
                 status: result.errorType == nil ? .unset : .error(description: ""),
                 attributes: attributes.all,
                 isFinal: terminated.exitCode == 0 || part.isOver
@@ -205,8 +223,11 @@ extension AttemptSpanBuilder {
     ) {
         let name = container.stepName
         let result = ContainerOutcome(
-            exitCode: run.exitCode, containerReason: run.terminated.reason, podReason: pod.reason,
-            message: run.terminated.message, attempt: outcome
+            exitCode: run.exitCode,
+            containerReason: run.terminated.reason,
+            podReason: pod.reason,
+            message: run.terminated.message,
+            attempt: outcome
         )
         let containerStatus = pod.containerStatuses[container.name]
         let image = ImageReference(container.image ?? "")
@@ -230,8 +251,12 @@ extension AttemptSpanBuilder {
         let transitions = StepTransitions(run, pod: pod)
         let asSpans = options.stepTransitions == .spans
         add(
-            .step, "step \(name)", pod, identifiedBy: name,
-            from: asSpans ? transitions.begin : run.start, to: run.end,
+            .step,
+            "step \(name)",
+            pod,
+            identifiedBy: name,
+            from: asSpans ? transitions.begin : run.start,
+            to: run.end,
             status: result.errorType == nil ? .unset : .error(description: ""),
             attributes: attributes.all,
             events: options.stepTransitions == .events ? transitions.events : [],
@@ -241,8 +266,15 @@ extension AttemptSpanBuilder {
         let parent = spanID(.step, podName: pod.metadata.name, name: name)
         for phase in transitions.phases {
             add(
-                phase.kind, phase.kind.rawValue, pod, identifiedBy: name, parent: parent,
-                from: phase.start, to: phase.end, attributes: commonAttributes().all, isFinal: isFinal
+                phase.kind,
+                phase.kind.rawValue,
+                pod,
+                identifiedBy: name,
+                parent: parent,
+                from: phase.start,
+                to: phase.end,
+                attributes: commonAttributes().all,
+                isFinal: isFinal
             )
         }
     }
@@ -264,7 +296,11 @@ extension AttemptSpanBuilder {
         let errorType = outcome.isError ? outcome.reason ?? "_OTHER" : nil
         var attributes = commonAttributes()
         addTaskAttributes(
-            to: &attributes, name: taskRun.taskName, step: nil, result: outcome.result, errorType: errorType
+            to: &attributes,
+            name: taskRun.taskName,
+            step: nil,
+            result: outcome.result,
+            errorType: errorType
         )
         attributes.add("tekton.task_run.reason", outcome.reason)
         attributes.add("tekton.steps.not_run", stepsNotRun)

@@ -22,7 +22,9 @@ struct StepTransitions {
         if let scheduled {
             events.append(
                 TektonSpan.Event(
-                    name: "waiting", time: scheduled, attributes: [SpanAttribute("reason", .string(waitingReason))]
+                    name: "waiting",
+                    time: scheduled,
+                    attributes: [SpanAttribute("reason", .string(waitingReason))]
                 )
             )
         }

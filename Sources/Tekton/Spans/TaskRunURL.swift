@@ -2,7 +2,9 @@
 enum TaskRunURL {
     /// Values are percent-encoded: all but the unreserved characters of RFC 3986, section 2.3. Names that are unknown stay
     /// as they are; a value that is not known becomes empty.
-    static func fill(_ template: String, namespace: String, taskRun: String, pipelineRun: String?, step: String?) -> String {
+    static func fill(_ template: String, namespace: String, taskRun: String, pipelineRun: String?, step: String?)
+        -> String
+    {
         var url = ""
         var rest = template[...]
         while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {

@@ -13,7 +13,8 @@ struct Recording {
     }
 
     static let scenarios = [
-        "cancel", "deleted", "image-pull-backoff", "invalid", "onerror-continue", "oom", "pipelinerun", "results", "retries",
+        "cancel", "deleted", "image-pull-backoff", "invalid", "onerror-continue", "oom", "pipelinerun", "results",
+        "retries",
         "short", "sidecar", "step-fails", "success", "timeout", "traceparent", "unnamed-steps", "unschedulable",
     ]
 
@@ -45,7 +46,9 @@ struct Recording {
                 taskRuns.append((taskRun, isDeleted))
             case .pod(let pod, let isDeleted):
                 var events = PodEvents()
-                for case (_, .event(let event, _)) in changes where event.podUID == pod.metadata.uid { events.add(event) }
+                for case (_, .event(let event, _)) in changes where event.podUID == pod.metadata.uid {
+                    events.add(event)
+                }
                 pods.removeAll { $0.pod.metadata.uid == pod.metadata.uid }
                 pods.append(Attempt.PodFacts(pod: pod, events: events, isGone: isDeleted))
             case .event:

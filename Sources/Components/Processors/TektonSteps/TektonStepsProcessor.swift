@@ -1,0 +1,212 @@
+import Collector
+import Kubernetes
+import Logging
+import NIOCore
+import OTLP
+import ServiceLifecycle
+import Synchronization
+import Tekton
+
+/// The processor `tekton_steps`: looks for TaskRuns in what passes by, follows them in the API server, and adds the spans
+/// of their steps to the same traces.
+///
+/// No batch waits for the API server. What becomes due between batches is sent in a batch of its own after `max_hold`.
+final class TektonStepsProcessor: TraceConsumer, Service {
+    static let factory = ComponentFactory.processor(
+        type: "tekton_steps",
+        stability: "beta",
+        TektonStepsConfiguration.self
+    ) { try TektonStepsProcessor($0, context: $1, next: $2) }
+
+    /// How often what waits is looked at. `max_hold` is kept to within this time.
+    private static let tickInterval: Duration = .milliseconds(200)
+    /// A batch of its own that was refused is tried again after this time.
+    private static let refusalPause: Duration = .seconds(1)
+
+    private let configuration: TektonStepsConfiguration
+    private let context: ComponentContext
+    private let next: any TraceConsumer
+    private let scanner: SpanScanner
+    private let watches: TektonWatches
+    private let correlator: Mutex<Correlator>
+    /// Whether spans are due, so that a batch without references needs no lock.
+    private let hasDueSpans = Atomic<Bool>(false)
+    private let started = ContinuousClock.now
+
+    init(_ configuration: TektonStepsConfiguration, context: ComponentContext, next: any TraceConsumer) throws {
+        self.configuration = configuration
+        self.context = context
+        self.next = next
+        scanner = SpanScanner(
+            taskRunKeys: configuration.taskRunAttributes,
+            namespaceKeys: configuration.namespaceAttributes
+        )
+        correlator = Mutex(Correlator(options: configuration.correlator))
+        watches = try TektonWatches(configuration, context: context)
+    }
+
+    var checksWellFormedness: Bool { true }
+
+    // MARK: - Batches
+
+    func consume(_ batch: TraceBatch, _ completion: @escaping @Sendable (ConsumeResult) -> Void) {
+        var batch = batch
+        var scan = BatchScan(collectsTraces: hasDueSpans.load(ordering: .acquiring))
+        let spanCount: Int
+        do throws(OTLPDecodingError) {
+            spanCount = try scanner.scan(batch.body.readableBytesSpan) { scan.see($0) }
+        } catch {
+            completion(.refused(ConsumeError(.malformed, "\(error)")))
+            return
+        }
+        batch.spanCount = spanCount
+        let injection = scan.isEmpty ? nil : correlate(scan, in: batch.body)
+        guard let injection, let encoded = encode(injection) else {
+            next.consume(batch, completion)
+            return
+        }
+        batch.body.writeBytes(encoded)
+        batch.spanCount += injection.spans.count
+        next.consume(batch) { result in
+            switch result {
+            case .accepted:
+                self.update { $0.confirm(injection) }
+                completion(.accepted(spanCount: spanCount))
+            case .refused:
+                self.update { $0.giveBack(injection) }
+                completion(result)
+            }
+        }
+    }
+
+    private func correlate(_ scan: BatchScan, in body: ByteBuffer) -> Injection? {
+        let now = now
+        let bytes = body.readableBytesView
+        let start = bytes.startIndex
+        let injection = update { correlator in
+            for reference in scan.references {
+                correlator.sighted(
+                    namespace: bytes[
+                        (start + reference.namespace.lowerBound)..<(start + reference.namespace.upperBound)
+                    ],
+                    taskRun: bytes[(start + reference.taskRun.lowerBound)..<(start + reference.taskRun.upperBound)],
+                    traceID: reference.traceID,
+                    now: now
+                )
+            }
+            guard correlator.hasDueSpans else { return Injection.none }
+            return correlator.take(from: scan.traceIDs + scan.references.map(\.traceID))
+        }
+        return injection.isEmpty ? nil : injection
+    }
+
+    /// Nil when the spans are too many for one message, which cannot be.
+    private func encode(_ injection: Injection) -> [UInt8]? {
+        do {
+            return try injection.encoded(options: configuration.correlator.spans, version: BuildInfo.version)
+        } catch {
+            context.logger.error("added spans could not be encoded", metadata: ["error": "\(error)"])
+            return nil
+        }
+    }
+
+    // MARK: - Watches and time
+
+    func run() async throws {
+        context.report(.ok)
+        await withTaskGroup { group in
+            group.addTask {
+                await self.watches.run { change in
+                    self.update { change.apply(to: &$0, now: self.now) }
+                }
+            }
+            group.addTask { await self.tick() }
+            // Throws when the task is cancelled, which is the end too.
+            try? await gracefulShutdown()
+            group.cancelAll()
+        }
+        context.report(.stopping)
+        await flush()
+        context.report(.stopped)
+    }
+
+    private func tick() async {
+        while true {
+            do {
+                try await Task.sleep(for: Self.tickInterval)
+            } catch {
+                return
+            }
+            let now = now
+            let injection = update { $0.tick(now: now) }
+            if !injection.isEmpty, await !send(injection) {
+                try? await Task.sleep(for: Self.refusalPause)
+            }
+        }
+    }
+
+    /// Receivers have stopped: what is due now has no batch to ride on any more.
+    private func flush() async {
+        let injection = update { $0.takeAll() }
+        if !injection.isEmpty { _ = await send(injection) }
+    }
+
+    /// Sends spans in a batch of their own. False when it was refused; the spans are due again then.
+    private func send(_ injection: Injection) async -> Bool {
+        guard let encoded = encode(injection) else { return true }
+        let batch = TraceBatch(body: ByteBuffer(bytes: encoded), spanCount: injection.spans.count)
+        return await withCheckedContinuation { continuation in
+            next.consume(batch) { result in
+                switch result {
+                case .accepted:
+                    self.update { $0.confirm(injection) }
+                    continuation.resume(returning: true)
+                case .refused(let error):
+                    self.update { $0.giveBack(injection) }
+                    self.context.logger.debug("added spans were refused", metadata: ["error": "\(error.message)"])
+                    continuation.resume(returning: false)
+                }
+            }
+        }
+    }
+
+    private var now: Moment {
+        Moment(wall: .now, uptime: ContinuousClock.now - started)
+    }
+
+    /// Changes the correlator, and keeps what is read without the lock in step.
+    private func update<Result: Sendable>(_ body: (inout sending Correlator) -> sending Result) -> Result {
+        correlator.withLock { correlator in
+            let result = body(&correlator)
+            hasDueSpans.store(correlator.hasDueSpans, ordering: .releasing)
+            return result
+        }
+    }
+}
+
+/// What one pass over a batch found.
+private struct BatchScan {
+    struct Reference {
+        let traceID: TraceID
+        let taskRun: Range<Int>
+        let namespace: Range<Int>
+    }
+
+    let collectsTraces: Bool
+    private(set) var references: [Reference] = []
+    /// Without repeats of the one before. Only collected when spans are due.
+    private(set) var traceIDs: [TraceID] = []
+
+    init(collectsTraces: Bool) {
+        self.collectsTraces = collectsTraces
+    }
+
+    var isEmpty: Bool { references.isEmpty && traceIDs.isEmpty }
+
+    mutating func see(_ span: ScannedSpan) {
+        if collectsTraces, traceIDs.last != span.traceID { traceIDs.append(span.traceID) }
+        if let taskRun = span.taskRun, let namespace = span.namespace, span.traceID.isValid {
+            references.append(Reference(traceID: span.traceID, taskRun: taskRun, namespace: namespace))
+        }
+    }
+}
