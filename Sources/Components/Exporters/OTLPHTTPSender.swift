@@ -1,11 +1,9 @@
 import Collector
-import Compression
 import FoundationEssentials
 import HTTPClient
 import Logging
 import NIOCore
 import NIOPosix
-import Synchronization
 
 /// Posts batches to a backend that speaks OTLP/HTTP.
 final class OTLPHTTPSender: BatchSender {
@@ -39,20 +37,22 @@ final class OTLPHTTPSender: BatchSender {
     }
 
     func send(_ batches: [TraceBatch], _ completion: @escaping @Sendable (ExportOutcome) -> Void) {
-        guard let compressors else {
-            var body: [UInt8] = []
-            body.reserveCapacity(batches.reduce(0) { $0 + $1.byteCount })
-            for batch in batches { body.append(contentsOf: batch.body.readableBytesView) }
-            return post(body, completion)
-        }
+        guard let compressors else { return post(Self.concatenated(batches), completion) }
         // Compression takes too long for an event loop or the client's thread.
         NIOThreadPool.singleton.submit { [self] _ in
             do {
-                post(try compressors.gzip(batches), completion)
+                post(try compressors.gzip(Self.concatenated(batches)), completion)
             } catch {
                 completion(.permanent("cannot compress the request: \(error)"))
             }
         }
+    }
+
+    private static func concatenated(_ batches: [TraceBatch]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(batches.reduce(0) { $0 + $1.byteCount })
+        for batch in batches { bytes.append(contentsOf: batch.body.readableBytesView) }
+        return bytes
     }
 
     func shutdown() async { client.shutdown() }

@@ -49,8 +49,8 @@ final class OTLPHTTPHandler: HTTPServerHandler {
         var body = request.body
         do {
             switch encoding(request.headers) {
-            case .gzip: body = try inflate(body, .gzip)
-            case .deflate: body = try inflate(body, .deflate)
+            case .gzip: body = try body.inflated(.gzip, limit: limit)
+            case .deflate: body = try body.inflated(.httpDeflate, limit: limit)
             case .identity, nil: break
             }
         } catch CompressionError.tooLarge {
