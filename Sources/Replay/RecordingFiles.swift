@@ -110,7 +110,7 @@ extension Recording {
         in files: RecordingFiles
     ) throws(RecordingError) -> [(Int64, (Duration) -> ObjectEvent)] {
         var events: [(Int64, (Duration) -> ObjectEvent)] = []
-        for resource in APIResource.allCases {
+        for resource in RecordedResource.allCases {
             let path = "\(resource.rawValue).watch.jsonl"
             let lines = files.contents[path]?.split(separator: UInt8(ascii: "\n")) ?? []
             for (number, line) in lines.enumerated() {

@@ -3,7 +3,7 @@ internal import FoundationEssentials
 /// A recorded Kubernetes object: its JSON as sent, and what selectors look at.
 public struct ReplayObject: Sendable, Equatable {
     public struct Key: Sendable, Hashable, Comparable {
-        public let resource: APIResource
+        public let resource: RecordedResource
         public let namespace: String
         public let name: String
 
@@ -21,7 +21,7 @@ public struct ReplayObject: Sendable, Equatable {
     let fields: [String: String]
 
     /// - Throws: when the JSON is no object with metadata.
-    init(_ resource: APIResource, json: [UInt8]) throws(RecordingError) {
+    init(_ resource: RecordedResource, json: [UInt8]) throws(RecordingError) {
         let slim: Slim
         do {
             slim = try JSONDecoder().decode(Slim.self, from: Data(json))

@@ -12,7 +12,7 @@ enum Fixtures {
 
     /// A small object of a test's own.
     static func object(
-        _ resource: APIResource,
+        _ resource: RecordedResource,
         _ name: String,
         namespace: String = "default",
         labels: [String: String] = [:],

@@ -8,7 +8,7 @@ enum APIDocuments {
 
     static let version = #"{"major":"1","minor":"36","gitVersion":"v1.36.2","platform":"linux/amd64"}"#
 
-    static func resources(_ groupVersion: String, _ resources: [APIResource]) -> String {
+    static func resources(_ groupVersion: String, _ resources: [RecordedResource]) -> String {
         let entries = resources.map { resource in
             #"{"name":"\#(resource.rawValue)","singularName":"\#(resource.kind.lowercased())","namespaced":true,"#
                 + #""kind":"\#(resource.kind)","verbs":["get","list","watch"]}"#
@@ -19,7 +19,7 @@ enum APIDocuments {
 
     /// A list. The items of core resources have neither kind nor apiVersion there, those of custom resources have.
     static func list(
-        _ resource: APIResource,
+        _ resource: RecordedResource,
         _ items: some Sequence<ObjectStore.Stored>,
         revision: UInt64,
         continueToken: String,
@@ -53,7 +53,7 @@ enum APIDocuments {
         line(event.kind.rawValue, event.object.json(resourceVersion: String(event.revision)))
     }
 
-    static func bookmark(_ resource: APIResource, revision: UInt64) -> [UInt8] {
+    static func bookmark(_ resource: RecordedResource, revision: UInt64) -> [UInt8] {
         let object =
             #"{"kind":"\#(resource.kind)","apiVersion":"\#(resource.apiVersion)","#
             + #""metadata":{"resourceVersion":"\#(revision)","creationTimestamp":null}}"#

@@ -19,7 +19,7 @@ public enum APIVerb: Sendable, Equatable {
 /// A request as it came in.
 public struct ReceivedAPIRequest: Sendable, Equatable {
     public let verb: APIVerb
-    public let resource: APIResource?
+    public let resource: RecordedResource?
     public let path: String
     /// As sent, percent-encoded.
     public let query: String

@@ -93,7 +93,7 @@ extension ObjectQuery {
             namespace = rest.dropFirst().first
             rest = rest.dropFirst(2)
         }
-        guard let resource = rest.first.flatMap(APIResource.init(rawValue:)), resource.isTekton == isTekton,
+        guard let resource = rest.first.flatMap(RecordedResource.init(rawValue:)), resource.isTekton == isTekton,
             rest.count == 1 || rest.count == 2 && namespace != nil
         else { return nil }
         self.init(resource: resource, namespace: namespace, name: rest.dropFirst().first)

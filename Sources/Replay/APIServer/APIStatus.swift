@@ -48,7 +48,7 @@ public struct APIStatus: Sendable, Equatable {
     }
 
     /// The answer of a server without the feature gate WatchList.
-    static func watchListDisabled(_ resource: APIResource) -> APIStatus {
+    static func watchListDisabled(_ resource: RecordedResource) -> APIStatus {
         let cause = "Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"
         return APIStatus(
             code: 422,

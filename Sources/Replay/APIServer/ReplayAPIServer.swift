@@ -43,7 +43,7 @@ public final class ReplayAPIServer: Sendable {
 
     struct Failure: Sendable {
         let verb: APIVerb?
-        let resource: APIResource?
+        let resource: RecordedResource?
         let failure: APIFailure
         var remaining: Int?
     }
@@ -141,7 +141,7 @@ extension ReplayAPIServer {
 
     /// Takes an object away without an event: watches never hear of it, a new list shows it. Earlier resource versions
     /// are too old from then on.
-    public func lose(_ resource: APIResource, namespace: String, name: String) {
+    public func lose(_ resource: RecordedResource, namespace: String, name: String) {
         state.update {
             $0.store.forget(ReplayObject.Key(resource: resource, namespace: namespace, name: name))
         }
@@ -157,7 +157,7 @@ extension ReplayAPIServer {
     ///   - times: how many requests; nil for all until `recover`.
     public func fail(
         _ verb: APIVerb? = nil,
-        _ resource: APIResource? = nil,
+        _ resource: RecordedResource? = nil,
         with failure: APIFailure,
         times: Int? = nil
     ) {

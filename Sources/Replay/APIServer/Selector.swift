@@ -51,7 +51,7 @@ struct Selector: Sendable, Equatable {
 
 /// Which objects a request is about.
 struct ObjectQuery: Sendable, Equatable {
-    let resource: APIResource
+    let resource: RecordedResource
     /// Nil for all namespaces.
     var namespace: String?
     /// A single object.

@@ -1,5 +1,5 @@
 /// The resources that recordings hold.
-public enum APIResource: String, Sendable, CaseIterable, Comparable {
+public enum RecordedResource: String, Sendable, CaseIterable, Comparable {
     case pipelineRuns = "pipelineruns"
     case taskRuns = "taskruns"
     case pods
@@ -18,5 +18,5 @@ public enum APIResource: String, Sendable, CaseIterable, Comparable {
 
     var isTekton: Bool { self == .pipelineRuns || self == .taskRuns }
 
-    public static func < (left: APIResource, right: APIResource) -> Bool { left.rawValue < right.rawValue }
+    public static func < (left: RecordedResource, right: RecordedResource) -> Bool { left.rawValue < right.rawValue }
 }
