@@ -1,0 +1,42 @@
+"""What is measured, and what it is measured with: built or installed on demand."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+BENCHMARKS = pathlib.Path(__file__).resolve().parent.parent
+PACKAGE = BENCHMARKS.parent
+VENV = BENCHMARKS / ".build" / "venv"
+
+
+def build():
+    """Builds the gateway as `make release` does, and the tools."""
+    subprocess.run(["make", "--no-print-directory", "release"], cwd=PACKAGE, check=True, stdout=sys.stderr)
+    command = [os.environ.get("SWIFT", "swift"), "build", "-c", "release", "--package-path", BENCHMARKS]
+    subprocess.run(command, check=True, stdout=sys.stderr)
+
+
+def steptrace():
+    return PACKAGE / ".build" / "release" / "steptrace"
+
+
+def tool(name):
+    return BENCHMARKS / ".build" / "release" / name
+
+
+def rotel():
+    """The peer's binary, installed into a virtual environment; None when that fails."""
+    found = list(VENV.glob("lib/python*/site-packages/rotel/rotel-agent"))
+    if not found:
+        try:
+            subprocess.run([sys.executable, "-m", "venv", VENV], check=True, stdout=sys.stderr)
+            subprocess.run(
+                [VENV / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", "rotel"],
+                check=True,
+                stdout=sys.stderr,
+            )
+        except (OSError, subprocess.CalledProcessError):
+            return None
+        found = list(VENV.glob("lib/python*/site-packages/rotel/rotel-agent"))
+    return found[0] if found else None
