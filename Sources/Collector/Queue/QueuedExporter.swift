@@ -109,17 +109,17 @@ public final class QueuedExporter: TraceConsumer, Service {
         case .dropped(let spans, let error, let isRejected):
             logger.error(
                 isRejected ? "Exporting failed. Rejecting data." : "Exporting failed. Dropping data.",
-                metadata: ["error": "\(error)", "dropped_items": "\(spans)"]
+                metadata: ["error": "\(error)", "dropped_items": .stringConvertible(spans)]
             )
         case .overflowed(let batches, let spans):
             logger.warning(
                 "sending queue is full; senders are told to try again later (a larger `queue_size` helps with peaks)",
-                metadata: ["refused_batches": "\(batches)", "refused_items": "\(spans)"]
+                metadata: ["refused_batches": .stringConvertible(batches), "refused_items": .stringConvertible(spans)]
             )
         case .abandoned(let spans):
             logger.error(
                 "Shutdown timeout is over. Dropping data that has not been delivered.",
-                metadata: ["dropped_items": "\(spans)"]
+                metadata: ["dropped_items": .stringConvertible(spans)]
             )
         }
     }

@@ -35,7 +35,10 @@ final class DebugExporter: Service, TraceConsumer {
         let spanCount = request.resourceSpans.reduce(0) { $0 + $1.scopeSpans.reduce(0) { $0 + $1.spans.count } }
         context.logger.info(
             "Traces",
-            metadata: ["resource spans": "\(request.resourceSpans.count)", "spans": "\(spanCount)"]
+            metadata: [
+                "resource spans": .stringConvertible(request.resourceSpans.count),
+                "spans": .stringConvertible(spanCount),
+            ]
         )
         switch verbosity {
         case .basic: break

@@ -25,6 +25,9 @@ final class OTLPHTTPSender: BatchSender {
         client.disableKeepAlives = configuration.disableKeepAlives
         client.userAgent = "\(BuildInfo.command)/\(BuildInfo.version) (linux/\(Self.architecture))"
         self.client = try HTTPClient(configuration: client)
+        if configuration.tls.insecureSkipVerify {
+            logger.warning("tls::insecure_skip_verify is set: the backend's certificate is not verified")
+        }
         var headers = [(name: "Content-Type", value: "application/x-protobuf")]
         switch configuration.compression {
         case .gzip:
@@ -91,7 +94,7 @@ final class OTLPHTTPSender: BatchSender {
         if let partial = answer.partialSuccess {
             logger.warning(
                 "Partial success response",
-                metadata: ["message": "\(partial.message)", "dropped_spans": "\(partial.rejectedSpans)"]
+                metadata: ["message": "\(partial.message)", "dropped_spans": .stringConvertible(partial.rejectedSpans)]
             )
         }
         return answer.outcome

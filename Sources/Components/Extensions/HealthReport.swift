@@ -17,7 +17,8 @@ struct HealthReport: Encodable, Equatable {
     init(isReady: Bool, upSince: Date, now: Date, components: [String: ComponentStatus]) {
         status = isReady ? "Server available" : "Server not available"
         self.upSince = isReady ? upSince.formatted(.iso8601) : "0001-01-01T00:00:00Z"
-        uptime = isReady ? GoDuration.format(.seconds(max(now.timeIntervalSince(upSince), 0))) : ""
+        let milliseconds = Int((max(now.timeIntervalSince(upSince), 0) * 1000).rounded())
+        uptime = isReady ? GoDuration.format(.milliseconds(milliseconds)) : ""
         self.components = components.mapValues(Component.init)
     }
 
