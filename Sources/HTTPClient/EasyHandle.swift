@@ -8,7 +8,8 @@ final class EasyHandle {
     let curl: UnsafeMutableRawPointer
     /// What its options were set for; nil when they must be set anew.
     var settings: TransferSettings?
-    /// Lists that libcurl reads from as long as they are set.
+    /// What libcurl reads from as long as it is set.
+    var urlParts: URLParts?
     var headerList: UnsafeMutablePointer<curl_slist>?
     var connectList: UnsafeMutablePointer<curl_slist>?
     /// libcurl writes the reason of a failure there.

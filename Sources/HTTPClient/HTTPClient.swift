@@ -9,7 +9,7 @@ import Synchronization
 public final class HTTPClient: Sendable {
     public typealias Configuration = HTTPClientConfiguration
 
-    private let inbox: Inbox
+    let inbox: Inbox
     private let thread: Mutex<pthread_t?>
 
     /// - Throws: when a file that the configuration names cannot be read, or the system has no resources left.

@@ -28,19 +28,25 @@ final class StreamBuffer: Sendable {
 
     func head() async -> StreamState.HeadResult {
         await withCheckedContinuation { waiter in
-            if let head = state.withLock({ $0.awaitHead(waiter) }) { waiter.resume(returning: head) }
+            let head = state.withLock { state in
+                if state.head == nil { state.waitForHead(waiter) }
+                return state.head
+            }
+            if let head { waiter.resume(returning: head) }
         }
     }
 
     /// `resumeTransfer` is called when the transfer is paused and there is room again.
     func next(resumeTransfer: () -> Void) async -> StreamState.ChunkResult {
         await withCheckedContinuation { waiter in
-            switch state.withLock({ $0.next(waiter) }) {
-            case .wait: break
-            case .now(let result, let resumesTransfer):
-                if resumesTransfer { resumeTransfer() }
-                waiter.resume(returning: result)
+            let taken = state.withLock { state in
+                let taken = state.take()
+                if taken == nil { state.waitForChunk(waiter) }
+                return taken
             }
+            guard let taken else { return }
+            if taken.resumesTransfer { resumeTransfer() }
+            waiter.resume(returning: taken.result)
         }
     }
 }

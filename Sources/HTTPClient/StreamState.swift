@@ -24,12 +24,12 @@ struct StreamState {
         }
     }
 
-    enum Next {
-        case now(ChunkResult, resumesTransfer: Bool)
-        case wait
+    struct Taken {
+        let result: ChunkResult
+        /// The transfer is paused, and there is room again.
+        let resumesTransfer: Bool
     }
 
-    private var head: HeadResult?
     private var headWaiter: CheckedContinuation<HeadResult, Never>?
     private var pending: [UInt8] = []
     private var chunkWaiter: CheckedContinuation<ChunkResult, Never>?
@@ -82,27 +82,28 @@ struct StreamState {
 
     // MARK: - The reader
 
-    /// nil: wait for it, with `waiter`.
-    mutating func awaitHead(_ waiter: CheckedContinuation<HeadResult, Never>) -> HeadResult? {
-        if head == nil { headWaiter = waiter }
-        return head
-    }
+    /// nil until the headers are there: then wait for them.
+    private(set) var head: HeadResult?
 
-    /// What has come so far, in one piece, then the error if there was one, then nil for ever.
-    mutating func next(_ waiter: CheckedContinuation<ChunkResult, Never>) -> Next {
+    mutating func waitForHead(_ waiter: CheckedContinuation<HeadResult, Never>) { headWaiter = waiter }
+
+    /// What has come so far, in one piece, then the error if there was one, then nil for ever. No result: wait for one.
+    mutating func take() -> Taken? {
         if !pending.isEmpty {
             let chunk = pending
             pending = []
             defer { isPaused = false }
-            return .now(.success(chunk), resumesTransfer: isPaused && end == nil)
+            return Taken(result: .success(chunk), resumesTransfer: isPaused && end == nil)
         }
-        if end != nil { return .now(takeEnd(), resumesTransfer: false) }
+        if end != nil { return Taken(result: takeEnd(), resumesTransfer: false) }
         guard chunkWaiter == nil else {
-            return .now(.failure(HTTPClientError(.other, "a stream has one reader")), resumesTransfer: false)
+            let error = HTTPClientError(.other, "a stream has one reader")
+            return Taken(result: .failure(error), resumesTransfer: false)
         }
-        chunkWaiter = waiter
-        return .wait
+        return nil
     }
+
+    mutating func waitForChunk(_ waiter: CheckedContinuation<ChunkResult, Never>) { chunkWaiter = waiter }
 
     private mutating func takeHeadWaiter() -> Wake {
         guard let waiter = headWaiter, let head else { return .nobody }

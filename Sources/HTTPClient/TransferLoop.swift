@@ -109,7 +109,7 @@ final class TransferLoop {
 
     /// One that was last used for the same, else a new one, else the one unused for longest.
     private func takeHandle(for transfer: Transfer) throws(HTTPClientError) -> EasyHandle {
-        if let index = spare.lastIndex(where: { $0.settings?.apply(to: transfer) == true }) {
+        if let index = spare.lastIndex(where: { $0.settings?.fit(transfer) == true }) {
             return spare.remove(at: index)
         }
         return spare.count < Self.maxSpare ? try EasyHandle() : spare.removeFirst()

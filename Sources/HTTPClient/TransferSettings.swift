@@ -7,6 +7,8 @@ struct TransferSettings {
     let acceptsCompression: Bool
     let isStream: Bool
     let sendsBody: Bool
+    /// Above 1 MiB libcurl would wait for "100 Continue".
+    let isLarge: Bool
     /// Set on its own when it differs.
     var timeoutMilliseconds = 0
 
@@ -18,12 +20,13 @@ struct TransferSettings {
         acceptsCompression = request.acceptsCompression
         isStream = transfer.isStream
         sendsBody = Self.sendsBody(request)
+        isLarge = Self.isLarge(request)
     }
 
-    func apply(to transfer: Transfer) -> Bool {
+    func fit(_ transfer: Transfer) -> Bool {
         let request = transfer.request
         return method == request.method && url == request.url && acceptsCompression == request.acceptsCompression
-            && isStream == transfer.isStream && sendsBody == Self.sendsBody(request)
+            && isStream == transfer.isStream && sendsBody == Self.sendsBody(request) && isLarge == Self.isLarge(request)
             && Self.areSame(headers, request.headers)
     }
 
@@ -31,6 +34,8 @@ struct TransferSettings {
     private static func sendsBody(_ request: HTTPClientRequest) -> Bool {
         !request.body.isEmpty || request.method == "POST" || request.method == "PUT" || request.method == "PATCH"
     }
+
+    private static func isLarge(_ request: HTTPClientRequest) -> Bool { request.body.count >= 1 << 20 }
 
     private static func areSame(
         _ left: [(name: String, value: String)],
