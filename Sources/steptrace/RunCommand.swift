@@ -34,7 +34,7 @@ struct RunCommand: AsyncParsableCommand {
                 eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
                 makeLogger: { Logger(label: $0) }
             )
-            let limit = configuration.service.shutdownTimeout + CollectorService.shutdownMargin + .seconds(2)
+            let limit = configuration.service.shutdownTimeout + .seconds(2)
             let listener = Task { await Self.listen(to: signals, service, limit: limit, logger) }
             defer { listener.cancel() }
             try await service.run()

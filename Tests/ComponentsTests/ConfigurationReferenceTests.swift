@@ -28,10 +28,12 @@ import Testing
     }
 
     @Test(arguments: factories.map(\.label))
-    func everyExampleIsRead(component: String) throws {
+    func everyExampleAndChoiceIsRead(component: String) throws {
         let subject = try Subject(component)
         for option in subject.options {
-            #expect(subject.companions(of: option) != nil, "example of \(option.key)")
+            for value in option.values {
+                #expect(subject.companions(of: option, value) != nil, "\(option.key): \(value)")
+            }
         }
     }
 
@@ -39,7 +41,7 @@ import Testing
     func everyDefaultIsWhatAbsenceMeans(component: String) throws {
         let subject = try Subject(component)
         for option in subject.options where !option.default.isEmpty {
-            let companions = try #require(subject.companions(of: option), "\(option.key)")
+            let companions = try #require(subject.companions(of: option, option.default), "\(option.key)")
             let explicit = try subject.decode(companions + [(option.key, option.default)])
             #expect(isEqual(explicit, try subject.decode(companions)), "default of \(option.key)")
         }
@@ -77,12 +79,14 @@ private struct Subject {
         base = try #require(candidates.first { (try? Self.decode($0, factory)) != nil })
     }
 
-    /// What has to be there besides `option` so that its example is good, if possible something good by itself; nil
+    /// What has to be there besides `value` for `option` so that it is good, if possible something good by itself; nil
     /// when nothing helps.
-    func companions(of option: ConfigOption) -> Values? {
+    func companions(of option: ConfigOption, _ value: String) -> Values? {
         let base = base.filter { $0.key != option.key }
-        let others = options.filter { $0.key != option.key }.map { base + [($0.key, $0.example)] }
-        let helpful = ([base] + others).filter { isGood($0 + [(option.key, option.example)]) }
+        let others = options.filter { $0.key != option.key }.flatMap { other in
+            other.values.map { base + [(other.key, $0)] }
+        }
+        let helpful = ([base] + others).filter { isGood($0 + [(option.key, value)]) }
         return helpful.first(where: isGood) ?? helpful.first
     }
 
@@ -93,6 +97,14 @@ private struct Subject {
     private static func decode(_ values: Values, _ factory: ComponentFactory) throws -> any ComponentConfiguration {
         let lines = values.map { "\($0.key.split(separator: ".").joined(separator: "::")): \($0.value)" }
         return try factory.decode(YAMLText.parse(lines.joined(separator: "\n"), source: "test"))
+    }
+}
+
+extension ConfigOption {
+    /// The example, and the choices when these are listed (`events | spans | none`).
+    fileprivate var values: [String] {
+        let choices = kind.split(separator: " | ").map(String.init)
+        return [example] + (choices.count > 1 ? choices : [])
     }
 }
 

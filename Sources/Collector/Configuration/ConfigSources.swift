@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 
 /// Where configuration comes from besides the command line: the environment and files. Tests pass their own.
 public struct ConfigSources: Sendable {
@@ -33,9 +34,11 @@ public struct ConfigSources: Sendable {
 
     private static func reason(_ error: any Error) -> String {
         switch (error as? CocoaError)?.code {
-        case .fileReadNoSuchFile?: "no such file"
-        case .fileReadNoPermission?: "permission denied"
-        default: "\((error as? CocoaError)?.underlying ?? error)"
+        case .fileReadNoSuchFile?: return "no such file"
+        case .fileReadNoPermission?: return "permission denied"
+        default:
+            let underlying = (error as? CocoaError)?.underlying
+            return (underlying as? POSIXError)?.code == .EISDIR ? "is a directory" : "\(underlying ?? error)"
         }
     }
 }

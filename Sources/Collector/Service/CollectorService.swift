@@ -50,12 +50,10 @@ public final class CollectorService: Service {
             },
             logger: Self.quiet(logger)
         )
-        group.maximumGracefulShutdownDuration = service.shutdownTimeout + Self.shutdownMargin
+        // For all components together, one after the other; what is not done by then is cancelled.
+        group.maximumGracefulShutdownDuration = service.shutdownTimeout
         self.group = ServiceGroup(configuration: group)
     }
-
-    /// What components get beyond the shutdown timeout before they are cancelled: they keep to the timeout themselves.
-    public static let shutdownMargin: Duration = .milliseconds(500)
 
     /// The state of all components.
     public var statuses: any StatusSource { board }
