@@ -17,7 +17,7 @@ struct CompressedBodies {
     }
 
     /// Inflates all bodies and hands each to `body`.
-    func forEach(_ body: (UnsafeRawBufferPointer) -> Void) throws(BenchmarkError) {
+    func inflateEach(_ body: (UnsafeRawBufferPointer) -> Void) throws(BenchmarkError) {
         var output: [UInt8] = []
         var start = 0
         for end in ends {

@@ -53,7 +53,7 @@ struct Sink {
         }
         let answer: String
         if message.starts(with: "GET /spans ".utf8) {
-            for body in compressed { try counter.count(body) }
+            try compressed.inflateEach { counter.count($0) }
             compressed.removeAll()
             answer = """
                 {"requests": \(requests), "bytes": \(bytes), "last_ns": \(lastRequest), "spans": \(counter.spans), \
