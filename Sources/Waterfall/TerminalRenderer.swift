@@ -2,7 +2,7 @@ internal import OTLP
 
 /// Draws waterfalls as lines of text.
 ///
-/// Columns: service, `!` for a failure, the name in its tree, the bar on the common time axis, duration, note. No line
+/// Columns: service (where there is room), `!` for a failure, the name in its tree, the bar on the common time axis, duration, note. No line
 /// is wider than `width`, trailing spaces are cut.
 public struct TerminalRenderer: Sendable {
     /// Columns of the terminal; fewer than 60 are treated as 60.
@@ -33,6 +33,11 @@ public struct TerminalRenderer: Sendable {
             lines.append(line(row, text, axis, columns))
         }
         return lines.map { $0 + "\n" }.joined()
+    }
+
+    /// What the bars mean.
+    public var legend: String {
+        "\(glyphs.injected) added by steptrace  \(glyphs.original) the sender's own  \(glyphs.folded) several, folded"
     }
 
     private var glyphs: Glyphs { unicode ? .unicode : .ascii }
@@ -76,7 +81,7 @@ public struct TerminalRenderer: Sendable {
             edge + String(repeating: " ", count: cells.lowerBound) + bar
             + String(repeating: " ", count: columns.chart - cells.upperBound) + edge
 
-        var line = "\(painted(service, .dim))  "
+        var line = service.isEmpty ? "" : "\(painted(service, .dim))  "
         line += row.isFailed ? painted("!", .red) : " "
         line += " \(isFolded ? painted(name, .dim) : row.isFailed ? painted(name, .red) : name) \(chart)"
         var tail = DisplayText.rightAligned(text.duration, in: columns.duration)
@@ -156,9 +161,11 @@ private struct RowText {
     }
 }
 
-/// How wide each column is. In total: service, 2, mark, 1, name, 1, edge, chart, edge, 1, duration, 2, note.
+/// How wide each column is. In total: service, 2, mark, 1, name, 1, edge, chart, edge, 1, duration, 2, note; without the
+/// 2 where there is no service or no note.
 private struct Columns {
     static let minChart = 16
+    static let goodChart = 28
 
     let service: Int
     let name: Int
@@ -170,12 +177,15 @@ private struct Columns {
         func widest(_ text: (RowText) -> String, atMost limit: Int) -> Int {
             min(limit, rows.map { DisplayText.width(text($0)) }.max() ?? 0)
         }
-        let service = widest(\.service, atMost: width / 5)
+        var service = widest(\.service, atMost: width / 5)
         let duration = widest(\.duration, atMost: 16)
         var name = widest(\.name, atMost: width * 2 / 5)
         var note = widest(\.note, atMost: 32)
-        func chart() -> Int { width - service - name - duration - note - (note > 0 ? 2 : 0) - 8 }
-        // The chart is what it is for: notes give way first, then names.
+        func chart() -> Int {
+            width - (service > 0 ? service + 2 : 0) - name - duration - (note > 0 ? note + 2 : 0) - 6
+        }
+        // The chart is what it is for: the service gives way first (bars tell whose a span is), then notes, then names.
+        if chart() < Self.goodChart { service = 0 }
         if chart() < Self.minChart { note = max(0, note - (Self.minChart - chart())) }
         if note < 4 { note = 0 }
         if chart() < Self.minChart { name = max(8, name - (Self.minChart - chart())) }
@@ -187,7 +197,7 @@ private struct Columns {
     }
 
     /// The column of the chart's left edge.
-    var chartStart: Int { service + name + 5 }
+    var chartStart: Int { (service > 0 ? service + 2 : 0) + name + 3 }
 }
 
 extension String {

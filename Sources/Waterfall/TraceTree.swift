@@ -3,7 +3,7 @@ public import OTLP
 /// The spans of one trace and who is whose child. A forest: every span is reached from exactly one root.
 public struct TraceTree: Sendable {
     public let traceID: TraceID
-    /// Each span id once, ordered by start, end, name and id.
+    /// Each span id once, ordered by start (in the order of a pod's life where that is the same), end, name and id.
     public let spans: [TraceSpan]
     /// Indices of the children of each span, in the order of `spans`.
     public let children: [[Int]]
@@ -32,7 +32,9 @@ public struct TraceTree: Sendable {
     /// - Parameter spans: spans of this trace, each id once.
     init(traceID: TraceID, spans: [TraceSpan]) {
         let spans = spans.sorted {
-            ($0.start, $0.end, $0.name, $0.spanID.value) < ($1.start, $1.end, $1.name, $1.spanID.value)
+            ($0.start, $0.rank, $0.end, $0.name, $0.spanID.value) < (
+                $1.start, $1.rank, $1.end, $1.name, $1.spanID.value
+            )
         }
         let indices = Dictionary(spans.indices.map { (spans[$0].spanID, $0) }, uniquingKeysWith: { first, _ in first })
         var parents: [Int?] = spans.enumerated().map { index, span in
@@ -77,5 +79,13 @@ public struct TraceTree: Sendable {
             }
             parents[earliest] = nil
         }
+    }
+}
+
+extension TraceSpan {
+    /// Whole-second times make a pod's first spans start together: the order in which they happen.
+    fileprivate var rank: Int {
+        guard isInjected else { return 0 }
+        return ["TaskRun", "schedule", "pull ", "init "].firstIndex { name.hasPrefix($0) } ?? 4
     }
 }

@@ -2,8 +2,9 @@ public import OTLP
 
 /// A trace arranged in rows: what is shown, in which order, how deep, and where on the common time axis.
 ///
-/// Shown are the spans that steptrace added, failed spans, and the ancestors of both. All others are folded: one row
-/// for each run of them among the children of a shown span. A trace with nothing to show shows its first root.
+/// Shown are the spans that steptrace added and the spans they hang on, failed spans, and the roots above them. The
+/// other spans below a shown one are folded into one row, the last of its children; what hung on them and is shown
+/// moves up to it. A trace with nothing to show shows its first root.
 public struct WaterfallLayout: Sendable, Equatable {
     public struct Row: Sendable, Equatable {
         public enum Kind: Sendable, Equatable {
@@ -53,24 +54,25 @@ private struct RowBuilder {
 
     private enum Item {
         case span(Int, guides: [Bool])
-        case folded(ArraySlice<Int>, guides: [Bool])
+        case folded([Int], guides: [Bool])
     }
 
     private let tree: TraceTree
     private var isShown: [Bool]
-    /// Spans in the subtree of each span, itself included.
-    private var sizes: [Int]
+    /// Some span in the subtree is shown, possibly this one.
+    private var leadsToShown: [Bool]
 
     init(_ tree: TraceTree) {
         self.tree = tree
         isShown = tree.spans.map { $0.isInjected || $0.isFailed }
-        sizes = [Int](repeating: 1, count: tree.spans.count)
-        for index in Self.depthFirstOrder(tree).reversed() {
-            for child in tree.children[index] {
-                sizes[index] += sizes[child]
-                if isShown[child] { isShown[index] = true }
-            }
+        for index in tree.spans.indices where tree.children[index].contains(where: { tree.spans[$0].isInjected }) {
+            isShown[index] = true
         }
+        leadsToShown = isShown
+        for index in Self.depthFirstOrder(tree).reversed() where !leadsToShown[index] {
+            leadsToShown[index] = tree.children[index].contains { leadsToShown[$0] }
+        }
+        for root in tree.roots where leadsToShown[root] { isShown[root] = true }
         if let root = tree.roots.first, !isShown.contains(true) { isShown[root] = true }
     }
 
@@ -86,12 +88,12 @@ private struct RowBuilder {
 
     func rows() -> [WaterfallLayout.Row] {
         var rows: [WaterfallLayout.Row] = []
-        var pending = Array(items(of: tree.roots[...], below: nil).reversed())
+        var pending = Array(items(of: tree.roots, below: nil).reversed())
         while let item = pending.popLast() {
             switch item {
             case .span(let index, let guides):
                 rows.append(row(index, guides))
-                pending.append(contentsOf: items(of: tree.children[index][...], below: guides).reversed())
+                pending.append(contentsOf: items(of: tree.children[index], below: guides).reversed())
             case .folded(let indices, let guides):
                 rows.append(row(folding: indices, guides))
             }
@@ -100,23 +102,26 @@ private struct RowBuilder {
     }
 
     /// - Parameter parent: the guides of the parent; nil for roots.
-    private func items(of siblings: ArraySlice<Int>, below parent: [Bool]?) -> [Item] {
+    private func items(of siblings: [Int], below parent: [Bool]?) -> [Item] {
+        var shown: [Int] = []
+        var folded: [Int] = []
+        var pending = Array(siblings.reversed())
+        while let index = pending.popLast() {
+            if isShown[index] {
+                shown.append(index)
+            } else {
+                folded.append(index)
+                pending.append(contentsOf: tree.children[index].reversed())
+            }
+        }
         func guides(followed: Bool) -> [Bool] {
             guard let parent else { return [] }
             return parent.count < Self.maxDepth ? parent + [followed] : parent
         }
-        var items: [Item] = []
-        var rest = siblings
-        while let first = rest.first {
-            if isShown[first] {
-                rest = rest.dropFirst()
-                items.append(.span(first, guides: guides(followed: !rest.isEmpty)))
-            } else {
-                let run = rest.prefix { !isShown[$0] }
-                rest = rest.dropFirst(run.count)
-                items.append(.folded(run, guides: guides(followed: !rest.isEmpty)))
-            }
+        var items = shown.enumerated().map { position, index in
+            Item.span(index, guides: guides(followed: position + 1 < shown.count || !folded.isEmpty))
         }
+        if !folded.isEmpty { items.append(.folded(folded, guides: guides(followed: false))) }
         return items
     }
 
@@ -140,23 +145,15 @@ private struct RowBuilder {
         )
     }
 
-    private func row(folding indices: ArraySlice<Int>, _ guides: [Bool]) -> WaterfallLayout.Row {
-        var services: Set<String> = []
-        var start = UInt64.max
-        var end: UInt64 = 0
-        var pending = Array(indices)
-        while let index = pending.popLast() {
-            let span = tree.spans[index]
-            services.insert(span.service)
-            start = min(start, offset(span.start == 0 ? span.end : span.start))
-            end = max(end, offset(span.end))
-            pending.append(contentsOf: tree.children[index])
-        }
-        let count = indices.reduce(0) { $0 + sizes[$1] }
+    private func row(folding indices: [Int], _ guides: [Bool]) -> WaterfallLayout.Row {
+        let spans = indices.map { tree.spans[$0] }
+        let services = Set(spans.map(\.service))
+        let start = spans.map { offset($0.start == 0 ? $0.end : $0.start) }.min() ?? 0
+        let end = spans.map { offset($0.end) }.max() ?? 0
         return WaterfallLayout.Row(
-            kind: .folded(count: count),
+            kind: .folded(count: spans.count),
             service: services.count == 1 ? services.first ?? "" : "",
-            name: "\(count) reconciler span\(count == 1 ? "" : "s")",
+            name: "\(spans.count) reconciler span\(spans.count == 1 ? "" : "s")",
             guides: guides,
             start: start,
             end: max(start, end),

@@ -12,7 +12,7 @@ struct SVGRendererTests {
         #expect(svg.hasSuffix("</svg>\n"))
         #expect(svg.ranges(of: "<rect class=\"injected\"").count == 3)
         #expect(svg.ranges(of: "<rect class=\"failed\"").count == 2)
-        #expect(svg.ranges(of: "<rect class=\"folded\"").count == 2)
+        #expect(svg.ranges(of: "<rect class=\"folded\"").count == 1)
         #expect(svg.contains(">5.8 s  exit code 3</text>"))
         #expect(svg.contains("prefers-color-scheme: dark"))
         #expect(!svg.contains("href"))

@@ -13,13 +13,12 @@ struct TerminalRendererTests {
                 Trace 000000000000000000000000000000ab  10.0 s, 9 spans, 5 added
                                                                 0 s            5 s       10.0 s
                 taskrun-reconciler    TaskRun:Reconciler       |-                              |  30 ms
-                taskrun-reconciler    |-... 2 reconciler spans |.                              |
                 tekton-steps        ! |-TaskRun build          |===============================| 10.0 s  StepFailed
                 tekton-steps          | |-schedule             |====                           |  1.0 s
                 tekton-steps          | |-step fetch           |      =======                  |  1.9 s
                 tekton-steps        ! | |-step build           |            ===================|  5.8 s  exit code 3
                 tekton-steps          | `-step test            |                              =|   1 ms  skipped
-                taskrun-reconciler    `-... 1 reconciler span  |                           .   |
+                taskrun-reconciler    `-... 3 reconciler spans |............................   |
 
                 """
         )
