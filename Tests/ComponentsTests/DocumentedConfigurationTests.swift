@@ -44,7 +44,7 @@ struct ConfigurationExample: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { "\(file):\(line)" }
 
-    var isWhole: Bool { text.split(separator: "\n").contains { $0.hasPrefix("service:") } }
+    var isWhole: Bool { text.split(separator: "\n").contains { $0.hasPrefix("receivers:") } }
 
     static func all() throws -> [ConfigurationExample] {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
