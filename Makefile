@@ -11,7 +11,7 @@ help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
-demo: packages ## Replay a recorded PipelineRun through the gateway and draw the trace; BACKEND=URL sends it on to a Jaeger.
+demo: packages ## Replay recorded runs through the gateway and draw their traces; BACKEND=URL sends them on to a Jaeger.
 	$(SWIFT) build --product steptrace
 	"$$($(SWIFT) build --show-bin-path)/steptrace" demo $(if $(BACKEND),--backend $(BACKEND))
 
