@@ -166,7 +166,7 @@ extension Correlator {
                 entry.due.append(Injection.Item(taskRunUID: uid, span: span, dueSince: now.uptime))
             }
             // A late Event may still tell of a pull.
-            if spans.isComplete, attempt.areEventsSettled {
+            if spans.isComplete, attempt.isSettled {
                 facts.finish(attempt)
                 for pod in attempt.pods { podOwners[pod.pod.metadata.uid] = nil }
             } else {
@@ -193,7 +193,8 @@ extension TrackedTaskRun.Facts {
         if let name = attempt.status.podName {
             return pods.filter { $0.pod.metadata.name == name }
         }
-        guard attempt.number == taskRun.retries.count + 1 else { return [] }
+        // The watch of Pods may be ahead of an attempt that goes on, and show the pod of the next.
+        guard attempt.isOver, attempt.number == taskRun.retries.count + 1 else { return [] }
         let claimed = taskRun.retries.compactMap(\.podName)
         return pods.filter { !claimed.contains($0.pod.metadata.name) }
     }
@@ -204,7 +205,7 @@ extension TrackedTaskRun.Facts {
         overSince[attempt.number] = since
         let grace =
             attempt.pods.isEmpty ? CorrelatorOptions.unseenPodGrace : CorrelatorOptions.abandonedPodGrace
-        attempt.areEventsSettled = now - since >= CorrelatorOptions.eventGrace
+        attempt.isSettled = now - since >= CorrelatorOptions.watchGrace
         attempt.isAbandoned = now - since >= grace
     }
 
@@ -218,7 +219,7 @@ extension TrackedTaskRun.Facts {
             guard !pod.events.isPastScheduling, pod.pod.hasStartedContainer || attempt.isOver else { continue }
             let since = startedSince[pod.pod.metadata.uid] ?? now
             startedSince[pod.pod.metadata.uid] = since
-            attempt.pods[index].isSchedulingTold = now - since >= CorrelatorOptions.eventGrace
+            attempt.pods[index].isSchedulingTold = now - since >= CorrelatorOptions.watchGrace
             isWaiting = isWaiting || !attempt.pods[index].isSchedulingTold
         }
         return isWaiting

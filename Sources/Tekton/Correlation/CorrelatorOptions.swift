@@ -24,8 +24,8 @@ public struct CorrelatorOptions: Sendable, Equatable {
         self.maxTrackedTaskRuns = maxTrackedTaskRuns
     }
 
-    /// A late Event about a pull is waited for this long after the attempt (SPANS.md).
-    static let eventGrace: Duration = .seconds(2)
+    /// The watches of Pods and Events may be this far behind that of TaskRuns: what they may still tell is waited for.
+    static let watchGrace: Duration = .seconds(2)
     /// A pod that the status names but no watch has shown counts as gone this long after the attempt.
     static let unseenPodGrace: Duration = .seconds(10)
     /// A pod whose containers do not end (its node is gone) counts as gone this long after the attempt: more than the

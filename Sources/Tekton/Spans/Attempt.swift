@@ -29,8 +29,8 @@ public struct Attempt: Sendable, Equatable {
     public var isOver: Bool
     /// In the order of their creation.
     public var pods: [PodFacts]
-    /// So much time has passed since the attempt was over that no late event is to be expected.
-    public var areEventsSettled: Bool
+    /// So much time has passed since the attempt was over that the watches of Pods and Events have told the rest.
+    public var isSettled: Bool
     /// So much time has passed since the attempt was over that its pod counts as gone, in whatever state it is.
     public var isAbandoned: Bool
 
@@ -40,7 +40,7 @@ public struct Attempt: Sendable, Equatable {
         began: KubernetesTime,
         isOver: Bool,
         pods: [PodFacts] = [],
-        areEventsSettled: Bool = true,
+        isSettled: Bool = true,
         isAbandoned: Bool = false
     ) {
         self.number = number
@@ -48,7 +48,7 @@ public struct Attempt: Sendable, Equatable {
         self.began = began
         self.isOver = isOver
         self.pods = pods
-        self.areEventsSettled = areEventsSettled
+        self.isSettled = isSettled
         self.isAbandoned = isAbandoned
     }
 }

@@ -45,6 +45,10 @@ private struct AttemptSpanBuilder {
         let isOver: Bool
 
         var pod: Pod { facts.pod }
+
+        /// What a pod is called and where it runs is known once a container has started, or nothing more will. Until then
+        /// its watch may be behind.
+        var isPlaced: Bool { pod.hasStartedContainer || isOver && timeline.isSettled }
     }
 
     let taskRun: TaskRun
@@ -62,12 +66,14 @@ private struct AttemptSpanBuilder {
         self.options = options
         let last = attempt.pods.count - 1
         parts = attempt.pods.enumerated().map { index, facts in
-            let isOver = attempt.isOver && index == last
+            // A pod that is deleted may be made anew under its name, which its watch may only tell later.
+            let isLeaving = facts.isGone || facts.pod.metadata.deletionTimestamp != nil
+            let isOver = attempt.isOver && index == last && (attempt.isSettled || !isLeaving)
             let timeline = StepTimeline(
                 pod: facts.pod,
                 status: attempt.status,
                 isOver: isOver,
-                isClosed: facts.isGone || attempt.isAbandoned || index < last
+                isClosed: facts.isGone && isOver || attempt.isAbandoned || index < last
             )
             return Part(facts: facts, timeline: timeline, isOver: isOver)
         }
@@ -108,7 +114,7 @@ private struct AttemptSpanBuilder {
             }
         }
         // What only an earlier pod tells is final once the last can tell nothing more.
-        let isSettled = attempt.isOver && parts.allSatisfy(\.timeline.isSettled)
+        let isSettled = parts.last?.isOver == true && parts.allSatisfy(\.timeline.isSettled)
         entries = kept.map { entry in
             let isSuperseded = entry.span.resource.podUID != parts.last?.pod.metadata.uid
             return AttemptSpans.Entry(span: entry.span, isFinal: entry.isFinal || isSuperseded && isSettled)
@@ -128,7 +134,7 @@ extension AttemptSpanBuilder {
         if scheduled?.status == "True", let time = scheduled?.lastTransitionTime {
             end = time
             reason = part.facts.events.schedulingFailed ? "FailedScheduling" : nil
-            isFinal = part.facts.isSchedulingTold && (part.isOver || part.pod.hasStartedContainer)
+            isFinal = part.facts.isSchedulingTold && part.isPlaced
         } else {
             guard part.isOver else { return }
             end = attemptEnd ?? part.pod.metadata.deletionTimestamp ?? created
@@ -172,7 +178,7 @@ extension AttemptSpanBuilder {
                 status: hasFailed ? .error(description: Self.description(pull.failure)) : .unset,
                 attributes: attributes.all,
                 // A pull that failed may be tried again as long as the attempt goes on.
-                isFinal: !hasFailed || part.isOver
+                isFinal: part.isPlaced && (!hasFailed || part.isOver)
             )
         }
     }
@@ -326,11 +332,11 @@ extension AttemptSpanBuilder {
             // A pod that the status names may only not have been seen yet.
             return attempt.status.podName == nil || attempt.isAbandoned
         }
-        guard last.timeline.isSettled else { return false }
+        guard last.isOver, last.timeline.isSettled else { return false }
         // An event about a container that never started may still be on its way, and its pull belongs inside.
         let containers = last.pod.trueInitContainers + last.pod.steps
         let allStarted = containers.allSatisfy { last.pod.state(of: $0.name)?.startedAt != nil }
-        return allStarted || attempt.areEventsSettled
+        return allStarted || attempt.isSettled
     }
 
     /// Names of the steps that never began; unknown, thus none, when the pod was gone before it was seen.

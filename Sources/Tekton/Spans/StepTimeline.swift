@@ -42,7 +42,8 @@ struct StepTimeline: Equatable {
         var previousEnd: KubernetesTime?
         /// The step before has ended with success (as the Pod sees it), so that this one had its turn.
         var hasTurn = pod.isReady
-        /// A step before has failed, so that this one will never have its turn.
+        /// The entrypoint of a step before was killed, so that nobody tells this one to begin or to bail out: it waits for
+        /// ever. (After an ordinary failure the entrypoints of the other steps end within a second.)
         var isBlocked = false
         for container in pod.steps {
             let state = pod.state(of: container.name)
@@ -57,7 +58,7 @@ struct StepTimeline: Equatable {
                     steps.append(Step(container: container, state: .notRun, isFinal: isOver))
                 }
                 hasTurn = hasTurn && isSuccess
-                isBlocked = isBlocked || !isSuccess
+                isBlocked = isBlocked || !isSuccess && terminated.message == nil
                 continue
             }
             let isWaiting = state?.running == nil

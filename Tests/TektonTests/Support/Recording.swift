@@ -35,37 +35,6 @@ struct Recording {
         self.changes = changes.sorted { $0.0 < $1.0 }.map { (time: $0.0, change: $0.1) }
     }
 
-    /// The last facts of each TaskRun of the recording, and the spans they give.
-    func finalSpans(options: SpanOptions = SpanOptions()) -> [TektonSpan] {
-        var taskRuns: [(TaskRun, Bool)] = []
-        var pods: [Attempt.PodFacts] = []
-        for (_, change) in changes {
-            switch change {
-            case .taskRun(let taskRun, let isDeleted):
-                taskRuns.removeAll { $0.0.metadata.uid == taskRun.metadata.uid }
-                taskRuns.append((taskRun, isDeleted))
-            case .pod(let pod, let isDeleted):
-                var events = PodEvents()
-                for case (_, .event(let event, _)) in changes where event.podUID == pod.metadata.uid {
-                    events.add(event)
-                }
-                pods.removeAll { $0.pod.metadata.uid == pod.metadata.uid }
-                pods.append(Attempt.PodFacts(pod: pod, events: events, isGone: isDeleted))
-            case .event:
-                break
-            }
-        }
-        return taskRuns.sorted { $0.0.metadata.name < $1.0.metadata.name }.flatMap { taskRun, isDeleted in
-            taskRun.attempts(isDeleted: isDeleted).flatMap { attempt -> [TektonSpan] in
-                var attempt = attempt
-                attempt.pods = pods.filter { $0.pod.metadata.name == attempt.status.podName }
-                guard let context = taskRun.spanContext else { return [] }
-                let spans = AttemptSpans(taskRun: taskRun, attempt: attempt, context: context, options: options)
-                return spans.final
-            }
-        }
-    }
-
     private struct Line<Object: Decodable>: Decodable {
         struct WatchEvent: Decodable {
             let type: String

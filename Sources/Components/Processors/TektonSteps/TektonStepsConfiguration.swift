@@ -26,9 +26,6 @@ public struct TektonStepsConfiguration: ComponentConfiguration {
         if access.authType == .none, access.apiServer == nil {
             throw map.error("\"api_server\" must be specified with auth_type: none, such as http://127.0.0.1:8001")
         }
-        if access.authType != .none, access.apiServer != nil {
-            throw map.error("\"api_server\" is only used with auth_type: none")
-        }
         namespaces = try map.strings("namespaces")
         labelSelector = try map.string("label_selector", default: "")
         taskRunAttributes = try Self.names(&map, "taskrun_attributes", default: Self.defaultTaskRunAttributes)
@@ -83,7 +80,7 @@ public struct TektonStepsConfiguration: ComponentConfiguration {
             "URL",
             default: "",
             example: "http://127.0.0.1:8001",
-            "The API server for `auth_type: none`, such as a `kubectl proxy`."
+            "The API server for `auth_type: none`, such as a `kubectl proxy`; not used otherwise."
         ),
         ConfigOption(
             "namespaces",

@@ -38,6 +38,9 @@ final class TektonWatches: Sendable {
     private let failures = Mutex<[String: String]>([:])
 
     init(_ configuration: TektonStepsConfiguration, context: ComponentContext) throws {
+        if configuration.access.authType != .none, configuration.access.apiServer != nil {
+            context.logger.warning("\"api_server\" is only used with auth_type: none, and ignored")
+        }
         let environment = ClusterEnvironment.process
         client = try KubernetesClient(
             access: configuration.access.access(in: environment),
