@@ -42,7 +42,7 @@ struct InterleavingTests {
 /// What holds for the spans of any facts.
 enum Invariants {
     static func problems(_ changes: [Recording.Change]) -> [String] {
-        let spans = LastFacts(changes).spans()
+        let spans = Explanation(ExplainedObjects(changes)).spans
         var problems: [String] = []
         if Set(spans.map(\.spanID)).count != spans.count { problems.append("a span id is not unique") }
         let byID = Dictionary(spans.map { ($0.spanID, $0) }) { first, _ in first }

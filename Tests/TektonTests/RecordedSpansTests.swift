@@ -11,7 +11,7 @@ struct RecordedSpansTests {
     @Test("The last facts of every recording give the spans that were found right", arguments: Recording.scenarios)
     func finalSpans(scenario: String) throws {
         let recording = try Recording(scenario)
-        let spans = LastFacts(recording.changes.map(\.change)).spans()
+        let spans = Explanation(ExplainedObjects(recording.changes.map(\.change))).spans
         let epoch = KubernetesTime(unixNanoseconds: (recording.changes[0].time / 1_000_000_000) * 1_000_000_000)
         let text = SpanText.render(spans, since: epoch) + "\n"
         let url = URL(filePath: Fixtures.path("spans/\(scenario).txt"))

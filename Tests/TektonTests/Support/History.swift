@@ -34,7 +34,7 @@ struct History {
     static func problems(_ changes: [Recording.Change], seed: UInt64) -> [String] {
         var history = History(changes, seed: seed)
         history.play()
-        history.compare(with: LastFacts(changes).spans())
+        history.compare(with: Explanation(ExplainedObjects(changes)).spans)
         return history.problems
     }
 

@@ -56,6 +56,20 @@ struct Recording {
     }
 }
 
+extension ExplainedObjects {
+    /// What is known when all changes have been seen.
+    init(_ changes: [Recording.Change]) {
+        self.init()
+        for change in changes {
+            switch change {
+            case .taskRun(let taskRun, let isDeleted): add(taskRun, isDeleted: isDeleted)
+            case .pod(let pod, let isDeleted): add(pod, isDeleted: isDeleted)
+            case .event(let event, _): add(event)
+            }
+        }
+    }
+}
+
 enum Fixtures {
     /// The path of a file in Tests/Fixtures, wherever the package was checked out.
     static func path(_ name: String) -> String {

@@ -1,0 +1,210 @@
+import Kubernetes
+import OTLP
+import Testing
+
+@testable import Tekton
+
+@Suite("The correlator")
+struct CorrelatorTests {
+    private static let pod = Facts.pod([("step-a", Facts.ended(0, from: 5, to: 9))], phase: "Succeeded")
+    private static let done = Facts.taskRun(done: ("True", "Succeeded"))
+
+    /// Seconds of uptime; the wall clock stands at 30 s after the epoch of `Facts`.
+    private static func at(_ seconds: Double) -> Moment {
+        Moment(wall: Facts.time(30 + seconds), uptime: .milliseconds(Int64(seconds * 1000)))
+    }
+
+    private static func sight(
+        _ correlator: inout Correlator,
+        _ name: String = "run",
+        traceID: TraceID = Facts.context.traceID,
+        at seconds: Double = 0
+    ) {
+        correlator.sighted(namespace: Array("ci".utf8), taskRun: Array(name.utf8), traceID: traceID, now: at(seconds))
+    }
+
+    /// One that knows a finished TaskRun and its pod, all but sighted.
+    private static func following(_ options: CorrelatorOptions = CorrelatorOptions()) -> Correlator {
+        var correlator = Correlator(options: options)
+        correlator.apply(pod, now: at(0))
+        correlator.apply(done, now: at(0))
+        return correlator
+    }
+
+    @Test func nothingIsDueWithoutASighting() {
+        var correlator = Self.following()
+        #expect(correlator.take(from: [Facts.context.traceID]).isEmpty)
+        Self.sight(&correlator, "other")
+        Self.sight(&correlator, traceID: TraceID(high: 9, low: 9))
+        #expect(correlator.take(from: [Facts.context.traceID]).isEmpty)
+        Self.sight(&correlator)
+        #expect(correlator.take(from: [Facts.context.traceID]).spans.map(\.name).contains("step a"))
+    }
+
+    @Test func aSightingWaitsForItsTaskRunButNotForEver() {
+        var correlator = Correlator()
+        Self.sight(&correlator)
+        correlator.apply(Self.pod, now: Self.at(1))
+        correlator.apply(Self.done, now: Self.at(1))
+        #expect(correlator.hasDueSpans)
+
+        var late = Correlator(options: CorrelatorOptions(sightingTimeout: .seconds(60)))
+        Self.sight(&late)
+        #expect(late.tick(now: Self.at(61)).isEmpty)
+        #expect(late.counters.expiredSightings == 1)
+        late.apply(Self.pod, now: Self.at(62))
+        late.apply(Self.done, now: Self.at(62))
+        #expect(!late.hasDueSpans)
+    }
+
+    @Test func spansGoWithTheirTraceAndNoOther() {
+        var correlator = Self.following()
+        Self.sight(&correlator)
+        #expect(correlator.take(from: [TraceID(high: 9, low: 9)]).isEmpty)
+        let injection = correlator.take(from: [Facts.context.traceID])
+        #expect(!injection.isEmpty)
+        #expect(correlator.take(from: [Facts.context.traceID]).isEmpty)
+    }
+
+    @Test func whatWasRefusedIsDueAgainAndWhatWasConfirmedIsNot() {
+        var correlator = Self.following()
+        Self.sight(&correlator)
+        let first = correlator.take(from: [Facts.context.traceID])
+        correlator.giveBack(first)
+        let second = correlator.take(from: [Facts.context.traceID])
+        #expect(second.spans == first.spans)
+        correlator.confirm(second)
+        correlator.apply(Self.done, now: Self.at(1))
+        correlator.apply(Self.pod, now: Self.at(1))
+        #expect(!correlator.hasDueSpans)
+        #expect(correlator.counters.injectedSpans == first.spans.count)
+    }
+
+    @Test func aDueSpanLeavesAloneAfterMaxHold() {
+        var correlator = Self.following(CorrelatorOptions(maxHold: .seconds(5)))
+        Self.sight(&correlator)
+        #expect(correlator.tick(now: Self.at(4.9)).isEmpty)
+        #expect(!correlator.tick(now: Self.at(5)).isEmpty)
+    }
+
+    @Test func aNameUsedAgainIsAnotherTaskRun() {
+        var correlator = Self.following()
+        let otherContext = SpanContext(traceID: TraceID(high: 5, low: 5), spanID: SpanID(6), isSampled: true)
+        correlator.deleted(Self.done.metadata.key, last: TaskRun?.none, now: Self.at(1))
+        correlator.apply(Facts.taskRun(uid: "new", context: otherContext), now: Self.at(1))
+        correlator.apply(
+            Facts.pod([("step-a", Facts.ended(0, from: 15, to: 19))], uid: "new-pod", taskRunUID: "new"),
+            now: Self.at(1)
+        )
+        Self.sight(&correlator, traceID: otherContext.traceID, at: 2)
+        _ = correlator.tick(now: Self.at(4))
+        let spans = correlator.take(from: [otherContext.traceID, Facts.context.traceID]).spans
+        #expect(!spans.isEmpty)
+        #expect(spans.allSatisfy { $0["tekton.task_run.uid"] == "new" && $0.context == otherContext })
+    }
+
+    @Test func aRunThatWasOverLongAgoGetsNothing() {
+        var correlator = Self.following(CorrelatorOptions(completedMaxAge: .seconds(3600)))
+        Self.sight(&correlator, at: 3700)
+        #expect(correlator.take(from: [Facts.context.traceID]).isEmpty)
+        // Listed again after a restart of the gateway.
+        var later = Correlator(options: CorrelatorOptions(completedMaxAge: .seconds(3600)))
+        later.apply(Self.done, now: Self.at(3700))
+        #expect(later.trackedTaskRunCount == 0)
+    }
+
+    @Test func finishedRunsAreForgottenAndTheirMemoryWithThem() {
+        var correlator = Correlator()
+        for index in 0..<500 {
+            let context = SpanContext(
+                traceID: TraceID(high: 7, low: UInt64(index) + 1),
+                spanID: SpanID(1),
+                isSampled: true
+            )
+            let uid = "uid-\(index)"
+            correlator.apply(
+                Facts.pod(
+                    [("step-a", Facts.ended(0, from: 5, to: 9))],
+                    name: "run-\(index)-pod",
+                    uid: "pod-\(index)",
+                    taskRunUID: uid,
+                    phase: "Succeeded"
+                ),
+                now: Self.at(0)
+            )
+            correlator.apply(
+                Facts.taskRun(
+                    "run-\(index)",
+                    uid: uid,
+                    podName: "run-\(index)-pod",
+                    done: ("True", "Succeeded"),
+                    context: context
+                ),
+                now: Self.at(0)
+            )
+            Self.sight(&correlator, "run-\(index)", traceID: context.traceID)
+            correlator.confirm(correlator.take(from: [context.traceID]))
+        }
+        for time in [3.0, 10, 20] { correlator.confirm(correlator.tick(now: Self.at(time))) }
+        #expect(correlator.taskRuns.values.allSatisfy { $0.facts == nil })
+        #expect(correlator.podOwners.isEmpty)
+        for time in [3700.0, 4100] { _ = correlator.tick(now: Self.at(time)) }
+        #expect(correlator.trackedTaskRunCount == 0)
+        #expect(correlator.byTrace.isEmpty)
+        #expect(correlator.waiting.isEmpty)
+        #expect(correlator.arrivals.count <= 64)
+    }
+
+    @Test func theNumberOfRunsIsBounded() {
+        var correlator = Correlator(options: CorrelatorOptions(maxTrackedTaskRuns: 10))
+        for index in 0..<50 { correlator.apply(Facts.taskRun("r\(index)", uid: "u\(index)"), now: Self.at(0)) }
+        #expect(correlator.trackedTaskRunCount == 10)
+        #expect(correlator.counters.droppedTaskRuns == 40)
+    }
+
+    @Test func sightingsAndStrayEventsAreBounded() {
+        var correlator = Correlator()
+        for index in 0..<5000 {
+            Self.sight(&correlator, "r\(index)", traceID: TraceID(high: 1, low: UInt64(index) + 1))
+            let event = Event(
+                metadata: ObjectMeta(name: "e"),
+                podUID: "p\(index)",
+                fieldPath: "spec.containers{step-a}",
+                reason: "Pulling",
+                time: Facts.time(1)
+            )
+            correlator.apply(event, now: Self.at(0))
+        }
+        #expect(correlator.sightings.count == CorrelatorOptions.strayLimit)
+        #expect(correlator.strayEvents.count == CorrelatorOptions.strayLimit)
+        #expect(correlator.counters.droppedSightings == 5000 - CorrelatorOptions.strayLimit)
+        _ = correlator.tick(now: Self.at(400))
+        #expect(correlator.sightings.count == 0)
+        #expect(correlator.strayEvents.isEmpty)
+    }
+
+    @Test func anUnsampledRunIsNotKeptOnceItIsOver() {
+        var correlator = Correlator()
+        let unsampled = SpanContext(traceID: TraceID(high: 1, low: 2), spanID: SpanID(3), isSampled: false)
+        correlator.apply(Facts.taskRun(context: unsampled), now: Self.at(0))
+        correlator.apply(Facts.taskRun(done: ("True", "Succeeded"), context: unsampled), now: Self.at(1))
+        #expect(correlator.trackedTaskRunCount == 0)
+    }
+
+    @Test func aRunDeletedWhileItRanIsACancellation() {
+        var correlator = Correlator()
+        Self.sight(&correlator)
+        correlator.apply(Facts.taskRun(), now: Self.at(0))
+        correlator.apply(Facts.pod([("step-a", Facts.running)]), now: Self.at(0))
+        correlator.deleted(Facts.taskRun().metadata.key, last: TaskRun?.none, now: Self.at(1))
+        correlator.deleted(
+            Self.pod.metadata.key,
+            last: Facts.pod([("step-a", Facts.ended(255, from: 5, to: 9))]),
+            now: Self.at(2)
+        )
+        let spans = correlator.tick(now: Self.at(4)).spans + correlator.takeAll().spans
+        #expect(spans["step a"]?.result == "cancellation")
+        #expect(spans["TaskRun"]?["tekton.task_run.reason"] == "Deleted")
+        #expect(spans["TaskRun"]?.end == Facts.time(9))
+    }
+}
