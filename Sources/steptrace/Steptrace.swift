@@ -11,7 +11,9 @@ struct Steptrace: AsyncParsableCommand {
             same traces, and sends them on.
             """,
         version: "\(BuildInfo.command) version \(BuildInfo.version)",
-        subcommands: [RunCommand.self, ValidateCommand.self, ComponentsCommand.self, DemoCommand.self, ExplainCommand.self],
+        subcommands: [
+            RunCommand.self, ValidateCommand.self, ComponentsCommand.self, DemoCommand.self, ExplainCommand.self,
+        ],
         defaultSubcommand: RunCommand.self
     )
 }
