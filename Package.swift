@@ -84,7 +84,11 @@ targets += [
 
 let package = Package(
     name: "steptrace",
-    products: [.executable(name: "steptrace", targets: ["steptrace"])],
+    products: [
+        .executable(name: "steptrace", targets: ["steptrace"]),
+        // For Benchmarks/.
+        .library(name: "Tekton", targets: ["Tekton", "Kubernetes", "OTLP"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),

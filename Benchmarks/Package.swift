@@ -15,12 +15,23 @@ let package = Package(
     products: [
         .executable(name: "otlp-load", targets: ["otlp-load"]),
         .executable(name: "otlp-sink", targets: ["otlp-sink"]),
+        .executable(name: "correlator-cost", targets: ["correlator-cost"]),
     ],
+    dependencies: [.package(name: "steptrace", path: "..")],
     targets: [
+        .systemLibrary(name: "CMallocInfo"),
         .systemLibrary(name: "CEpoll"),
-        .systemLibrary(name: "CZlib"),
+        .systemLibrary(name: "CBenchmarkZlib"),
         .target(name: "BenchmarkSupport", dependencies: ["CEpoll"], swiftSettings: settings),
         .executableTarget(name: "otlp-load", dependencies: ["BenchmarkSupport"], swiftSettings: settings),
-        .executableTarget(name: "otlp-sink", dependencies: ["BenchmarkSupport", "CZlib"], swiftSettings: settings),
+        .executableTarget(
+            name: "correlator-cost",
+            dependencies: [
+                "CMallocInfo",
+                .product(name: "Tekton", package: "steptrace"),
+            ],
+            swiftSettings: settings
+        ),
+        .executableTarget(name: "otlp-sink", dependencies: ["BenchmarkSupport", "CBenchmarkZlib"], swiftSettings: settings),
     ]
 )

@@ -1,5 +1,5 @@
 import BenchmarkSupport
-import CZlib
+import CBenchmarkZlib
 
 /// Gzip bodies kept as they came: they are counted after the measurement, not during it.
 struct CompressedBodies {
@@ -46,7 +46,7 @@ struct CompressedBodies {
                     stream.avail_in = uInt(range.count - consumed)
                     stream.next_out = output.baseAddress.map { $0 + count }?.assumingMemoryBound(to: Bytef.self)
                     stream.avail_out = uInt(output.count - count)
-                    return CZlib.inflate(&stream, Z_NO_FLUSH)
+                    return CBenchmarkZlib.inflate(&stream, Z_NO_FLUSH)
                 }
             }
             count = Int(stream.total_out)

@@ -146,6 +146,7 @@ extension Correlator {
     mutating func markSighted(_ uid: String, now: Moment) {
         guard let entry = taskRuns[uid], !isTooOld(entry.completion, now: now) else { return }
         taskRuns[uid]?.isSighted = true
+        if let traceID = entry.traceID { byTrace.markSighted(uid: uid, traceID: traceID) }
         recompute(uid, now: now)
     }
 

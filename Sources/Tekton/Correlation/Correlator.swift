@@ -28,7 +28,7 @@ public struct Correlator: Sendable {
     var taskRuns: [String: TrackedTaskRun] = [:]
     /// UIDs in the order in which they came, for the bound; may hold UIDs that are gone.
     var arrivals: [String] = []
-    var byTrace: [TraceID: [String]] = [:]
+    var byTrace = TraceIndex()
     /// UIDs of TaskRuns with spans that are due.
     var withDue: Set<String> = []
     /// UIDs of TaskRuns that may change by waiting alone.
@@ -61,9 +61,8 @@ public struct Correlator: Sendable {
         traceID: TraceID,
         now: Moment
     ) {
-        for uid in byTrace[traceID] ?? [] {
-            guard let entry = taskRuns[uid], entry.isNamed(namespace: namespace, name: name) else { continue }
-            if !entry.isSighted { markSighted(uid, now: now) }
+        for entry in byTrace[traceID] where entry.isNamed(namespace: namespace, name: name) {
+            if !entry.isSighted { markSighted(entry.uid, now: now) }
             return
         }
         let isKept = sightings.add(
@@ -83,8 +82,8 @@ public struct Correlator: Sendable {
     public mutating func take(from traceIDs: some Sequence<TraceID>) -> Injection {
         var injection = Injection(items: [])
         for traceID in traceIDs {
-            for uid in byTrace[traceID] ?? [] where withDue.contains(uid) {
-                handOut(uid, into: &injection)
+            for entry in byTrace[traceID] where withDue.contains(entry.uid) {
+                handOut(entry.uid, into: &injection)
             }
         }
         return injection
@@ -147,6 +146,9 @@ public struct Correlator: Sendable {
         if arrivals.count > 2 * taskRuns.count + 64 {
             arrivals = arrivals.filter { taskRuns[$0] != nil }
         }
+        taskRuns.shrink()
+        podOwners.shrink()
+        byTrace.shrink()
     }
 
     /// True when nothing can come of it any more.
@@ -178,11 +180,8 @@ public struct Correlator: Sendable {
     /// Keeps `byTrace` in step; `entry` is as it was before.
     mutating func setTrace(_ traceID: TraceID?, of entry: TrackedTaskRun) {
         guard entry.traceID != traceID else { return }
-        if let old = entry.traceID {
-            byTrace[old]?.removeAll { $0 == entry.uid }
-            if byTrace[old]?.isEmpty == true { byTrace[old] = nil }
-        }
-        if let traceID { byTrace[traceID, default: []].append(entry.uid) }
+        if let old = entry.traceID { byTrace.remove(uid: entry.uid, traceID: old) }
+        if let traceID, let key = entry.key { byTrace.insert(uid: entry.uid, key: key, traceID: traceID) }
         taskRuns[entry.uid]?.traceID = traceID
     }
 }

@@ -21,7 +21,7 @@ struct Sightings: Sendable {
         limit: Int
     ) -> Bool {
         let isKnown = byTrace[traceID]?.contains {
-            $0.name.utf8.elementsEqual(name) && $0.namespace.utf8.elementsEqual(namespace)
+            $0.name.isEqual(to: name) && $0.namespace.isEqual(to: namespace)
         }
         if isKnown == true { return true }
         guard count < limit else { return false }

@@ -66,9 +66,4 @@ struct TrackedTaskRun: Sendable {
     }
 
     var isIdle: Bool { due.isEmpty && underWay == 0 }
-
-    func isNamed(namespace: some Sequence<UInt8>, name: some Sequence<UInt8>) -> Bool {
-        guard let key else { return false }
-        return key.name.utf8.elementsEqual(name) && key.namespace.utf8.elementsEqual(namespace)
-    }
 }

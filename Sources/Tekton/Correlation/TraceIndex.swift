@@ -1,0 +1,53 @@
+import Kubernetes
+import OTLP
+
+/// Finds the TaskRuns of a trace, and what a span that passes by needs to know of them: whether it names one that has been
+/// sighted already. Asked for each reference in each batch, so that it touches nothing else.
+struct TraceIndex: Sendable {
+    struct Entry: Sendable {
+        let uid: String
+        let key: ObjectKey
+        var isSighted = false
+
+        func isNamed(namespace: some Collection<UInt8>, name: some Collection<UInt8>) -> Bool {
+            key.name.isEqual(to: name) && key.namespace.isEqual(to: namespace)
+        }
+    }
+
+    private var entries: [TraceID: [Entry]] = [:]
+
+    var isEmpty: Bool { entries.isEmpty }
+
+    subscript(traceID: TraceID) -> [Entry] { entries[traceID] ?? [] }
+
+    mutating func insert(uid: String, key: ObjectKey, traceID: TraceID) {
+        entries[traceID, default: []].append(Entry(uid: uid, key: key))
+    }
+
+    mutating func remove(uid: String, traceID: TraceID) {
+        entries[traceID]?.removeAll { $0.uid == uid }
+        if entries[traceID]?.isEmpty == true { entries[traceID] = nil }
+    }
+
+    mutating func markSighted(uid: String, traceID: TraceID) {
+        guard let index = entries[traceID]?.firstIndex(where: { $0.uid == uid }) else { return }
+        entries[traceID]?[index].isSighted = true
+    }
+
+    mutating func shrink() { entries.shrink() }
+}
+
+extension Dictionary {
+    /// Gives memory back after most entries have gone.
+    mutating func shrink() {
+        guard capacity > 1024, count < capacity / 8 else { return }
+        self = Dictionary(uniqueKeysWithValues: Array(self))
+    }
+}
+
+extension String {
+    /// Whether its UTF-8 is these bytes. Compares in place where the bytes are in one piece, not one call per byte.
+    func isEqual(to bytes: some Collection<UInt8>) -> Bool {
+        bytes.withContiguousStorageIfAvailable { utf8.elementsEqual($0) } ?? utf8.elementsEqual(bytes)
+    }
+}
