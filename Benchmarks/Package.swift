@@ -32,6 +32,10 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .executableTarget(name: "otlp-sink", dependencies: ["BenchmarkSupport", "CBenchmarkZlib"], swiftSettings: settings),
+        .executableTarget(
+            name: "otlp-sink",
+            dependencies: ["BenchmarkSupport", "CBenchmarkZlib"],
+            swiftSettings: settings
+        ),
     ]
 )

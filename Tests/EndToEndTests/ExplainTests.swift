@@ -47,6 +47,16 @@ struct ExplainTests {
         #expect(output.contains("step build"))
     }
 
+    @Test("the pictures in the documents are of today", arguments: ["success", "step-fails"])
+    func pictures(recording: String) async throws {
+        let picture = URL(filePath: Self.recordings).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "docs/images/\(recording).svg")
+        let (output, _) = try await explain("\(Self.recordings)/\(recording)", "-o", "svg")
+        #expect(
+            try String(contentsOf: picture, encoding: .utf8).split(separator: "\n") == output.split(separator: "\n")
+        )
+    }
+
     @Test("what is missing is said")
     func notes() async throws {
         let (output, exit) = try await explain("\(Self.recordings)/success/taskruns.json")
