@@ -48,6 +48,8 @@ struct SendingQueue<Token: Sendable>: Sendable {
     private var inBackoff: [Int: Request] = [:]
     private var nextID = 0
     private var isTimerArmed = false
+    /// When the last request was put together.
+    private var lastSend: Instant?
     private var isStopping = false
     private var isFailing = false
     private var overflow = OverflowNotes()
@@ -231,9 +233,12 @@ struct SendingQueue<Token: Sendable>: Sendable {
     /// Sends what is due, and sees to it that what is not will be looked at in time.
     private mutating func dispatch(now: Instant, _ actions: inout Actions) {
         while let oldest = waiting.first, inFlight.count + inBackoff.count < queue.consumers {
-            let due = oldest.since + merging.linger
+            let due = lastSend.map { min($0, oldest.since) + merging.linger } ?? now
             let isDue =
-                inFlight.isEmpty || waitingBytes >= merging.threshold || oldest.isAlone || isStopping || now >= due
+                now >= due || waitingBytes >= merging.threshold || oldest.isAlone || isStopping
+                // Nothing more can gather.
+                || counters.queueSize >= queue.queueSize
+                || (queue.waitForResult && inFlight.isEmpty)
             guard isDue else {
                 if !isTimerArmed {
                     isTimerArmed = true
@@ -260,6 +265,7 @@ struct SendingQueue<Token: Sendable>: Sendable {
             if item.isAlone { break }
         }
         waitingBytes -= bytes
+        lastSend = now
         let id = nextID
         nextID += 1
         attempt(id, request, &actions)

@@ -83,7 +83,7 @@ import Testing
         var queue = makeQueue()
         _ = queue.offer(batch("a"), token: 0, now: start)
         _ = queue.finished(0, .retryable("away"), now: start, random: 0)
-        #expect(queue.offer(batch("b"), token: 1, now: start).actions.sends.count == 1)
+        #expect(queue.offer(batch("b"), token: 1, now: start + .milliseconds(5)).actions.sends.count == 1)
     }
 
     @Test func statusFollowsFailureAndRecoveryOnce() {
@@ -95,8 +95,9 @@ import Testing
         #expect(queue.finished(0, .retryable("away"), now: start, random: 0).status == nil)
         _ = queue.retryDue(0, now: start)
         #expect(queue.finished(0, .delivered, now: start, random: 0).status == .ok)
-        _ = queue.offer(batch("b"), token: 1, now: start)
-        #expect(queue.finished(1, .delivered, now: start, random: 0).status == nil)
+        let next = queue.offer(batch("b"), token: 1, now: start + .milliseconds(5)).actions
+        #expect(next.sends.map(\.id) == [1])
+        #expect(queue.finished(1, .delivered, now: start + .milliseconds(6), random: 0).status == nil)
     }
 
     // MARK: Shutdown
@@ -105,8 +106,8 @@ import Testing
         var queue = makeQueue()
         _ = queue.offer(batch("a"), token: 0, now: start)
         _ = queue.finished(0, .retryable("away"), now: start, random: 0)
-        _ = queue.offer(batch("b"), token: 1, now: start)
-        _ = queue.offer(batch("c"), token: 2, now: start)
+        _ = queue.offer(batch("b"), token: 1, now: start + .milliseconds(5))
+        _ = queue.offer(batch("c"), token: 2, now: start + .milliseconds(5))
         let stopped = queue.stop(now: start)
         #expect(stopped.sends.map(\.id) == [0, 2], "the retry at once, and what was waiting")
         #expect(!stopped.isDrained)

@@ -46,17 +46,40 @@ import Testing
         #expect(actions.wakeAfter == nil)
     }
 
-    @Test func batchesGatherInOrderWhileARequestIsInFlightAndGoOutTogetherWhenItEnds() {
+    @Test func batchesGatherInOrderAndGoOutTogetherWhenTheLastRequestIsOldEnough() {
         var queue = makeQueue()
         let first = queue.offer(batch("a"), token: 0, now: start).actions
-        let second = queue.offer(batch("b"), token: 1, now: start).actions
+        let second = queue.offer(batch("b"), token: 1, now: start + .milliseconds(1)).actions
         #expect(names(second) == [])
-        #expect(second.wakeAfter == .milliseconds(5))
-        let third = queue.offer(batch("c"), token: 2, now: start + .milliseconds(1)).actions
+        #expect(second.wakeAfter == .milliseconds(4))
+        let ended = queue.finished(first.sends[0].id, .delivered, now: start + .milliseconds(2), random: 0)
+        #expect(names(ended) == [])
+        let third = queue.offer(batch("c"), token: 2, now: start + .milliseconds(3)).actions
         #expect(names(third) == [])
         #expect(third.wakeAfter == nil, "one timer at a time")
-        let ended = queue.finished(first.sends[0].id, .delivered, now: start + .milliseconds(2), random: 0)
+        #expect(names(queue.wake(now: start + .milliseconds(5))) == [["b", "c"]])
+    }
+
+    @Test func aBatchAfterAPauseIsSentAtOnce() {
+        var queue = makeQueue()
+        _ = queue.offer(batch("a"), token: 0, now: start)
+        #expect(names(queue.offer(batch("b"), token: 1, now: start + .milliseconds(5)).actions) == [["b"]])
+    }
+
+    @Test func batchesOfWaitingSendersGoOutWhenNothingIsInFlight() {
+        var queue = makeQueue { queue, _ in queue.waitForResult = true }
+        let first = queue.offer(batch("a"), token: 0, now: start).actions
+        _ = queue.offer(batch("b"), token: 1, now: start)
+        _ = queue.offer(batch("c"), token: 2, now: start)
+        let ended = queue.finished(first.sends[0].id, .delivered, now: start + .milliseconds(1), random: 0)
         #expect(names(ended) == [["b", "c"]])
+    }
+
+    @Test func aFullQueueDoesNotWaitForMore() {
+        var queue = makeQueue { queue, _ in queue.queueSize = 3 }
+        _ = queue.offer(batch("a"), token: 0, now: start)
+        #expect(names(queue.offer(batch("b"), token: 1, now: start).actions) == [])
+        #expect(names(queue.offer(batch("c"), token: 2, now: start).actions) == [["b", "c"]])
     }
 
     @Test func batchesWaitNoLongerThanTheLinger() {
@@ -71,15 +94,18 @@ import Testing
     }
 
     @Test func theTimerIsArmedAgainForWhatComesLater() {
-        var queue = makeQueue()
-        let first = queue.offer(batch("a"), token: 0, now: start).actions
+        var merging = BatchMerging()
+        merging.threshold = 20
+        var queue = makeQueue(merging: merging)
+        _ = queue.offer(batch("a"), token: 0, now: start)
         _ = queue.offer(batch("b"), token: 1, now: start)
-        _ = queue.finished(first.sends[0].id, .delivered, now: start + .milliseconds(1), random: 0)
-        _ = queue.offer(batch("c"), token: 2, now: start + .milliseconds(4))
+        let enough = queue.offer(batch("c"), token: 2, now: start + .milliseconds(1)).actions
+        #expect(names(enough) == [["b", "c"]])
+        _ = queue.offer(batch("d"), token: 3, now: start + .milliseconds(2))
         let stale = queue.wake(now: start + .milliseconds(5))
         #expect(names(stale) == [])
-        #expect(stale.wakeAfter == .milliseconds(4))
-        #expect(names(queue.wake(now: start + .milliseconds(9))) == [["c"]])
+        #expect(stale.wakeAfter == .milliseconds(1))
+        #expect(names(queue.wake(now: start + .milliseconds(6))) == [["d"]])
     }
 
     @Test func enoughBytesUseAnotherConsumer() {
@@ -129,7 +155,8 @@ import Testing
         _ = queue.offer(batch("a"), token: 0, now: start)
         _ = queue.offer(batch("b"), token: 1, now: start)
         _ = queue.offer(batch("bad"), token: 2, now: start)
-        #expect(names(queue.finished(0, .delivered, now: start, random: 0)) == [["b", "bad"]])
+        _ = queue.finished(0, .delivered, now: start, random: 0)
+        #expect(names(queue.wake(now: start + .milliseconds(5))) == [["b", "bad"]])
         let parts = queue.finished(1, .rejected("400"), now: start, random: 0)
         #expect(names(parts) == [["b"], ["bad"]])
         _ = queue.finished(2, .delivered, now: start, random: 0)
