@@ -1,5 +1,7 @@
+import FoundationEssentials
+
 /// A page of a list. Objects that cannot be read do not spoil the others.
-struct ObjectList<Resource: KubernetesResource>: Decodable {
+struct ObjectList<Resource: KubernetesResource> {
     struct Metadata: Decodable {
         var resourceVersion: String?
         var `continue`: String?
@@ -8,16 +10,13 @@ struct ObjectList<Resource: KubernetesResource>: Decodable {
     let metadata: Metadata
     let items: [LenientObject<Resource>]
 
-    private enum CodingKeys: String, CodingKey {
-        case metadata
-        case items
-    }
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        metadata = try container.decode(Metadata.self, forKey: .metadata)
-        // Null is an empty list. Without the key it is no list (but a Table, say), not an empty one.
-        items = try container.decode([LenientObject<Resource>]?.self, forKey: .items) ?? []
+    /// - Throws: when the text is no list; without items it is none (but a Table, say), not an empty one.
+    init(_ text: [UInt8], _ decoder: JSONDecoder) throws {
+        let parts = try ListSplitter(text)
+        guard let metadata = parts.metadata else { throw ListSplitter.Problem.missing("metadata") }
+        guard let items = parts.items else { throw ListSplitter.Problem.missing("items") }
+        self.metadata = try decoder.decode(Metadata.self, from: Data(text[metadata]))
+        self.items = try items.map { try decoder.decode(LenientObject<Resource>.self, from: Data(text[$0])) }
     }
 
     var page: ReflectorStateMachine.Page {

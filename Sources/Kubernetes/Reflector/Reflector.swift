@@ -85,7 +85,7 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
         do {
             let version = try await version(&run)
             let body = try await client.list(Resource.resource, version: version, selection, request)
-            let list = try decode(ObjectList<Resource>.self, from: body[...], run)
+            let list = try decoding { try ObjectList<Resource>(body, run.decoder) }
             let objects = list.items
             for object in objects where object.object == nil {
                 skip(object, &run)
@@ -153,7 +153,7 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
         _ run: inout ReflectorRun<Resource>
     ) -> ReflectorStateMachine.Next {
         do {
-            switch try decode(WatchEvent<Resource>.self, from: line, run) {
+            switch try decoding({ try run.decoder.decode(WatchEvent<Resource>.self, from: Data(line)) }) {
             case .change(let change, let object):
                 if object.object == nil { skip(object, &run) }
                 let version = object.resourceVersion
@@ -172,13 +172,9 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
         }
     }
 
-    private func decode<T: Decodable>(
-        _ type: T.Type,
-        from bytes: ArraySlice<UInt8>,
-        _ run: ReflectorRun<Resource>
-    ) throws(KubernetesError) -> T {
+    private func decoding<T>(_ body: () throws -> T) throws(KubernetesError) -> T {
         do {
-            return try run.decoder.decode(type, from: Data(bytes))
+            return try body()
         } catch {
             let name = Resource.resource.qualifiedName
             throw KubernetesError(
