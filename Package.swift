@@ -40,6 +40,7 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 
 // Lowest first: a module may only name those above it.
 var targets: [Target] = [
+    .systemLibrary(name: "CMalloc"),
     .systemLibrary(name: "CZlib"),
     .systemLibrary(name: "CLibcurl", pkgConfig: "libcurl"),
 ]
@@ -70,7 +71,7 @@ targets += [
     .executableTarget(
         name: "steptrace",
         dependencies: [
-            "Components", "Collector", "Tekton", "Kubernetes", "Replay", "Waterfall", "OTLP", "HTTPClient",
+            "CMalloc", "Components", "Collector", "Tekton", "Kubernetes", "Replay", "Waterfall", "OTLP", "HTTPClient",
             nio, nioPosix, logging, lifecycle, signals, argumentParser, protobuf, yams,
         ],
         swiftSettings: settings
