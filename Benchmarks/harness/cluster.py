@@ -36,11 +36,8 @@ class Cluster:
                     objects[kind].append(renamed(template, index, name, trace_id, source))
             lines.append(f"{NAMESPACE} {name} {trace_id}\n")
         self.task_runs.write_text("".join(lines))
-        self.answers = {
-            "taskruns": answer("tekton.dev/v1", "TaskRunList", objects["taskruns"]),
-            "pods": answer("v1", "PodList", objects["pods"]),
-            "events": answer("v1", "EventList", objects["events"]),
-        }
+        objects["events"] = [event for event in objects["events"] if event["involvedObject"]["kind"] == "Pod"]
+        self.objects = objects
 
     def __enter__(self):
         cluster = self
@@ -51,8 +48,8 @@ class Cluster:
             def do_GET(self):
                 url = urllib.parse.urlsplit(self.path)
                 resource = url.path.rsplit("/", 1)[-1]
-                query = urllib.parse.parse_qs(url.query)
-                if query.get("watch", ["0"])[0] in ("1", "true"):
+                query = {key: values[0] for key, values in urllib.parse.parse_qs(url.query).items()}
+                if query.get("watch") in ("1", "true"):
                     self.send_response(200)
                     self.send_header("Content-Type", "application/json")
                     self.send_header("Transfer-Encoding", "chunked")
@@ -62,13 +59,14 @@ class Cluster:
                     self.rfile.read(1)
                     self.close_connection = True
                     return
-                body = cluster.answers.get(resource, b'{"kind":"Status","code":404}')
-                self.send_response(200 if resource in cluster.answers else 404)
+                page, is_last = cluster.page(resource, query)
+                self.send_response(200 if page else 404)
                 self.send_header("Content-Type", "application/json")
+                body = json.dumps(page or {"kind": "Status", "code": 404}).encode()
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
-                cluster.lists += 1
+                cluster.lists += is_last
 
             def log_message(self, *_):
                 pass
@@ -83,10 +81,22 @@ class Cluster:
         self.server.shutdown()
         self.directory.cleanup()
 
+    def page(self, resource, query):
+        """A page of a list, as an API server cuts it, and whether it is the last one; (None, False) for what is not served."""
+        if resource not in self.objects:
+            return None, False
+        objects = self.objects[resource]
+        start = int(query.get("continue", 0))
+        end = start + int(query.get("limit", len(objects)))
+        metadata = {"resourceVersion": "100000"}
+        if end < len(objects):
+            metadata["continue"] = str(end)
+        return {"kind": "List", "metadata": metadata, "items": objects[start:end]}, end >= len(objects)
+
     def wait_until_listed(self, before):
         """Waits until the gateway has asked for all three lists, and a moment for it to read them."""
         deadline = time.monotonic() + 2
-        while self.lists < before + len(self.answers) and time.monotonic() < deadline:
+        while self.lists < before + len(self.objects) and time.monotonic() < deadline:
             time.sleep(0.01)
         time.sleep(0.3)
 
@@ -137,8 +147,3 @@ def shifted(text, by):
     moved = datetime.datetime.fromisoformat(text.replace("Z", "+00:00")) + by
     fraction = f"{moved.microsecond:06}000"[:digits]
     return moved.strftime("%Y-%m-%dT%H:%M:%S") + (f".{fraction}" if digits > 0 else "") + "Z"
-
-
-def answer(api_version, kind, items):
-    body = {"apiVersion": api_version, "kind": kind, "metadata": {"resourceVersion": "100000"}, "items": items}
-    return json.dumps(body).encode()
