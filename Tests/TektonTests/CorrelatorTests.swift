@@ -50,7 +50,7 @@ struct CorrelatorTests {
 
         var late = Correlator(options: CorrelatorOptions(sightingTimeout: .seconds(60)))
         Self.sight(&late)
-        #expect(late.tick(now: Self.at(61)).isEmpty)
+        late.tick(now: Self.at(61))
         #expect(late.counters.expiredSightings == 1)
         late.apply(Self.pod, now: Self.at(62))
         late.apply(Self.done, now: Self.at(62))
@@ -83,8 +83,8 @@ struct CorrelatorTests {
     @Test func aDueSpanLeavesAloneAfterMaxHold() {
         var correlator = Self.following(CorrelatorOptions(maxHold: .seconds(5)))
         Self.sight(&correlator)
-        #expect(correlator.tick(now: Self.at(4.9)).isEmpty)
-        #expect(!correlator.tick(now: Self.at(5)).isEmpty)
+        #expect(correlator.takeOverdue(now: Self.at(4.9)).isEmpty)
+        #expect(!correlator.takeOverdue(now: Self.at(5)).isEmpty)
     }
 
     @Test func aNameUsedAgainIsAnotherTaskRun() {
@@ -97,7 +97,7 @@ struct CorrelatorTests {
             now: Self.at(1)
         )
         Self.sight(&correlator, traceID: otherContext.traceID, at: 2)
-        _ = correlator.tick(now: Self.at(4))
+        correlator.tick(now: Self.at(4))
         let spans = correlator.take(from: [otherContext.traceID, Facts.context.traceID]).spans
         #expect(!spans.isEmpty)
         #expect(spans.allSatisfy { $0["tekton.task_run.uid"] == "new" && $0.context == otherContext })
@@ -145,14 +145,17 @@ struct CorrelatorTests {
             Self.sight(&correlator, "run-\(index)", traceID: context.traceID)
             correlator.confirm(correlator.take(from: [context.traceID]))
         }
-        for time in [3.0, 10, 20] { correlator.confirm(correlator.tick(now: Self.at(time))) }
+        for time in [3.0, 10, 20] {
+            correlator.tick(now: Self.at(time))
+            correlator.confirm(correlator.takeOverdue(now: Self.at(time)))
+        }
         #expect(correlator.taskRuns.values.allSatisfy { $0.facts == nil })
         #expect(correlator.podOwners.isEmpty)
-        for time in [3700.0, 4100] { _ = correlator.tick(now: Self.at(time)) }
+        for time in [3700.0, 4100] { correlator.tick(now: Self.at(time)) }
         #expect(correlator.trackedTaskRunCount == 0)
         #expect(correlator.byTrace.isEmpty)
         #expect(correlator.waiting.isEmpty)
-        #expect(correlator.arrivals.count <= 64)
+        #expect(correlator.finished.count <= 64)
     }
 
     @Test func theNumberOfRunsIsBounded() {
@@ -162,9 +165,63 @@ struct CorrelatorTests {
         #expect(correlator.counters.droppedTaskRuns == 40)
     }
 
+    @Test func aRunMadeAgainInTheSameTraceIsSightedToo() {
+        var correlator = Self.following()
+        Self.sight(&correlator)
+        correlator.deleted(Self.done.metadata.key, last: TaskRun?.none, now: Self.at(1))
+        correlator.apply(Facts.taskRun(uid: "new"), now: Self.at(2))
+        correlator.apply(
+            Facts.pod([("step-a", Facts.ended(0, from: 15, to: 19))], uid: "new-pod", taskRunUID: "new"),
+            now: Self.at(2)
+        )
+        correlator.tick(now: Self.at(5))
+        let uids = correlator.takeAny().spans.compactMap { $0["tekton.task_run.uid"] }
+        #expect(Set(uids) == ["uid", "new"])
+    }
+
+    @Test func oneBatchHoldsSoManySpansAndTheRestFollows() {
+        var correlator = Correlator()
+        for index in 0..<400 {
+            let pod = Facts.pod(
+                [("step-a", Facts.ended(0, from: 5, to: 9))],
+                name: "pod-\(index)",
+                uid: "pod-\(index)",
+                taskRunUID: "u\(index)"
+            )
+            correlator.apply(pod, now: Self.at(0))
+            Self.sight(&correlator, "r\(index)")
+            let done = Facts.taskRun(
+                "r\(index)",
+                uid: "u\(index)",
+                podName: "pod-\(index)",
+                done: ("True", "Succeeded")
+            )
+            correlator.apply(done, now: Self.at(0))
+        }
+        correlator.tick(now: Self.at(3))
+        let first = correlator.take(from: [Facts.context.traceID])
+        let second = correlator.takeAny()
+        #expect(first.spans.count >= 1000 && first.spans.count < 1010)
+        #expect(first.spans.count + second.spans.count == 1200)
+    }
+
+    @Test func timesFromAnotherCenturyDoNoHarm() {
+        var correlator = Correlator()
+        var taskRun = Facts.taskRun(done: ("True", "Succeeded"))
+        taskRun.status.completionTime = KubernetesTime(unixNanoseconds: .min)
+        correlator.apply(taskRun, now: Self.at(0))
+        #expect(correlator.trackedTaskRunCount == 0)
+        taskRun.status.completionTime = KubernetesTime(unixNanoseconds: .max)
+        correlator.apply(Self.pod, now: Self.at(0))
+        correlator.apply(taskRun, now: Self.at(0))
+        Self.sight(&correlator)
+        correlator.tick(now: Self.at(3))
+        #expect(correlator.takeAny().spans["TaskRun"] != nil)
+    }
+
     @Test func sightingsAndStrayEventsAreBounded() {
         var correlator = Correlator()
-        for index in 0..<5000 {
+        for index in 0..<12_000 {
             Self.sight(&correlator, "r\(index)", traceID: TraceID(high: 1, low: UInt64(index) + 1))
             let event = Event(
                 metadata: ObjectMeta(name: "e"),
@@ -175,10 +232,10 @@ struct CorrelatorTests {
             )
             correlator.apply(event, now: Self.at(0))
         }
-        #expect(correlator.sightings.count == CorrelatorOptions.strayLimit)
-        #expect(correlator.strayEvents.count == CorrelatorOptions.strayLimit)
-        #expect(correlator.counters.droppedSightings == 5000 - CorrelatorOptions.strayLimit)
-        _ = correlator.tick(now: Self.at(400))
+        #expect(correlator.sightings.count == correlator.options.strayLimit)
+        #expect(correlator.strayEvents.count == correlator.options.strayLimit)
+        #expect(correlator.counters.droppedSightings == 12_000 - correlator.options.strayLimit)
+        correlator.tick(now: Self.at(400))
         #expect(correlator.sightings.count == 0)
         #expect(correlator.strayEvents.isEmpty)
     }
@@ -202,7 +259,8 @@ struct CorrelatorTests {
             last: Facts.pod([("step-a", Facts.ended(255, from: 5, to: 9))]),
             now: Self.at(2)
         )
-        let spans = correlator.tick(now: Self.at(4)).spans + correlator.takeAll().spans
+        correlator.tick(now: Self.at(4))
+        let spans = correlator.takeAny().spans
         #expect(spans["step a"]?.result == "cancellation")
         #expect(spans["TaskRun"]?["tekton.task_run.reason"] == "Deleted")
         #expect(spans["TaskRun"]?.end == Facts.time(9))

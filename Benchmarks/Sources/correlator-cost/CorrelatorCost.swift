@@ -24,7 +24,8 @@ struct CorrelatorCost {
                 correlator.apply(cluster.pod(index, ended: 0), now: moment(0))
                 events += 2
             }
-            accept(correlator.tick(now: moment(10)), &correlator)
+            correlator.tick(now: moment(10))
+            accept(correlator.takeOverdue(now: moment(10)), &correlator)
         }
         let full = allocatedBytes()
         tell("memory for a TaskRun in flight", Double(full - empty) / Double(count), "bytes")
@@ -66,9 +67,9 @@ struct CorrelatorCost {
             correlator.apply(cluster.pod(index, ended: Cluster.steps.count), now: moment(30))
             correlator.apply(cluster.taskRun(index, ended: Cluster.steps.count), now: moment(30))
         }
-        for seconds in [31, 35, 40, 50] { accept(correlator.tick(now: moment(Int64(seconds))), &correlator) }
+        for seconds in [31, 35, 40, 50] { pass(seconds, &correlator) }
         tell("memory for a TaskRun that is finished", Double(allocatedBytes() - empty) / Double(count), "bytes")
-        for seconds in [4000, 4400] { accept(correlator.tick(now: moment(Int64(seconds))), &correlator) }
+        for seconds in [4000, 4400] { pass(seconds, &correlator) }
         tell("TaskRuns remembered after completed_max_age", Double(correlator.trackedTaskRunCount), "")
         tell("memory for a TaskRun that is forgotten", Double(allocatedBytes() - empty) / Double(count), "bytes")
     }
@@ -80,6 +81,15 @@ struct CorrelatorCost {
             traceID: cluster.context(index).traceID,
             now: moment(0)
         )
+    }
+
+    private static func pass(_ seconds: Int64, _ correlator: inout Correlator) {
+        correlator.tick(now: moment(seconds))
+        while true {
+            let injection = correlator.takeOverdue(now: moment(seconds))
+            if injection.isEmpty { return }
+            accept(injection, &correlator)
+        }
     }
 
     private static func accept(_ injection: Injection, _ correlator: inout Correlator) {

@@ -1,3 +1,4 @@
+import DequeModule
 public import Kubernetes
 
 extension Correlator {
@@ -24,7 +25,7 @@ extension Correlator {
             // Nothing will come of one that was not traced or was over long ago.
             guard !isOver || context != nil, !isTooOld(taskRun.status.completion, now: now) else { return }
         }
-        var entry = track(uid, now: now)
+        guard var entry = track(uid, now: now) else { return }
         entry.isDeleted = entry.isDeleted || isDeleted
         guard var facts = entry.facts else {
             taskRuns[uid] = entry
@@ -44,8 +45,10 @@ extension Correlator {
             // Another root has taken over: what was seen of the one before does not count for this.
             taskRuns[uid]?.isSighted = false
         }
+        if isOver, taskRuns[uid]?.isSighted == false { unsighted.append(uid) }
         if let context, taskRuns[uid]?.isSighted == false,
             sightings.take(key: taskRun.metadata.key, traceID: context.traceID)
+                || byTrace.hasSighted(taskRun.metadata.key, traceID: context.traceID)
         {
             markSighted(uid, now: now)
         } else {
@@ -74,7 +77,7 @@ extension Correlator {
         if taskRuns[uid] == nil {
             guard !isGone, !isTooOld(pod.lastFinish, now: now) else { return }
         }
-        var entry = track(uid, now: now)
+        guard var entry = track(uid, now: now) else { return }
         guard var facts = entry.facts, !facts.finishedPodNames.contains(pod.metadata.name) else { return }
         if let index = facts.pods.firstIndex(where: { $0.pod.metadata.uid == pod.metadata.uid }) {
             facts.pods[index].pod = pod
@@ -106,7 +109,7 @@ extension Correlator {
 
     /// Its pod may only not have been seen yet.
     private mutating func keepStray(_ event: Event, now: Moment) {
-        if strayEvents[event.podUID] == nil, strayEvents.count >= CorrelatorOptions.strayLimit {
+        if strayEvents[event.podUID] == nil, strayEvents.count >= options.strayLimit {
             counters.droppedStrayEvents += 1
             return
         }
@@ -115,32 +118,36 @@ extension Correlator {
 
     // MARK: - Following
 
-    /// The entry of a TaskRun, new if need be; makes room for it.
-    private mutating func track(_ uid: String, now: Moment) -> TrackedTaskRun {
+    /// The entry of a TaskRun, new if need be; makes room for it. Nil when there is no room because all that are followed
+    /// are running.
+    private mutating func track(_ uid: String, now: Moment) -> TrackedTaskRun? {
         if var entry = taskRuns[uid] {
             entry.touched = now.uptime
             return entry
         }
-        if taskRuns.count >= options.maxTrackedTaskRuns { makeRoom() }
+        if taskRuns.count >= options.maxTrackedTaskRuns, !makeRoom() {
+            counters.droppedTaskRuns += 1
+            return nil
+        }
         let entry = TrackedTaskRun(uid: uid, now: now)
         taskRuns[uid] = entry
-        arrivals.append(uid)
         return entry
     }
 
-    /// Forgets the TaskRun that came first among the finished ones, else among those that are over, else of all.
-    private mutating func makeRoom() {
-        if arrivals.count > 2 * taskRuns.count { arrivals = arrivals.filter { taskRuns[$0] != nil } }
-        if let uid = firstArrival(where: { $0.facts == nil && $0.isIdle }) {
+    /// Forgets the TaskRun that finished first, else the first of those that are over and were never sighted.
+    private mutating func makeRoom() -> Bool {
+        while let uid = finished.popFirst() {
+            guard let entry = taskRuns[uid], entry.facts == nil, entry.isIdle else { continue }
             forget(uid)
-        } else if let uid = firstArrival(where: { $0.isOver && !$0.isSighted }) ?? firstArrival(where: { _ in true }) {
+            return true
+        }
+        while let uid = unsighted.popFirst() {
+            guard let entry = taskRuns[uid], entry.isOver, !entry.isSighted else { continue }
             counters.droppedTaskRuns += 1
             forget(uid)
+            return true
         }
-    }
-
-    private func firstArrival(where condition: (TrackedTaskRun) -> Bool) -> String? {
-        arrivals.first { taskRuns[$0].map(condition) ?? false }
+        return false
     }
 
     mutating func markSighted(_ uid: String, now: Moment) {
@@ -176,6 +183,7 @@ extension Correlator {
             }
         }
         if isFinished {
+            finished.append(uid)
             for pod in facts.pods { podOwners[pod.pod.metadata.uid] = nil }
             entry.facts = nil
             entry.known = []

@@ -1,3 +1,4 @@
+import DequeModule
 import Kubernetes
 public import OTLP
 
@@ -26,8 +27,10 @@ public struct Correlator: Sendable {
 
     /// By UID.
     var taskRuns: [String: TrackedTaskRun] = [:]
-    /// UIDs in the order in which they came, for the bound; may hold UIDs that are gone.
-    var arrivals: [String] = []
+    /// UIDs of TaskRuns that can be forgotten to make room, in that order; may hold UIDs that are gone.
+    var finished: Deque<String> = []
+    /// UIDs of TaskRuns that are over and not sighted: the next to be forgotten; may hold UIDs that are gone or sighted.
+    var unsighted: Deque<String> = []
     var byTrace = TraceIndex()
     /// UIDs of TaskRuns with spans that are due.
     var withDue: Set<String> = []
@@ -61,16 +64,19 @@ public struct Correlator: Sendable {
         traceID: TraceID,
         now: Moment
     ) {
+        // Several have one name where a TaskRun was deleted and made again with the same annotated context.
+        var isKnown = false
         for entry in byTrace[traceID] where entry.isNamed(namespace: namespace, name: name) {
+            isKnown = true
             if !entry.isSighted { markSighted(entry.uid, now: now) }
-            return
         }
+        if isKnown { return }
         let isKept = sightings.add(
             namespace: namespace,
             name: name,
             traceID: traceID,
             now: now.uptime,
-            limit: CorrelatorOptions.strayLimit
+            limit: options.strayLimit
         )
         if !isKept { counters.droppedSightings += 1 }
     }
@@ -82,7 +88,7 @@ public struct Correlator: Sendable {
     public mutating func take(from traceIDs: some Sequence<TraceID>) -> Injection {
         var injection = Injection(items: [])
         for traceID in traceIDs {
-            for entry in byTrace[traceID] where withDue.contains(entry.uid) {
+            for entry in byTrace[traceID] where withDue.contains(entry.uid) && !injection.isFull {
                 handOut(entry.uid, into: &injection)
             }
         }
@@ -92,18 +98,22 @@ public struct Correlator: Sendable {
     /// The injection was accepted: it need not be sent again.
     public mutating func confirm(_ injection: Injection) {
         counters.injectedSpans += injection.items.count
-        for item in injection.items {
-            taskRuns[item.taskRunUID]?.underWay -= 1
-        }
+        for item in injection.items { landed(item) }
     }
 
     /// The injection was refused: its spans are due again, and wait as long as they did before.
     public mutating func giveBack(_ injection: Injection) {
         for item in injection.items where taskRuns[item.taskRunUID] != nil {
-            taskRuns[item.taskRunUID]?.underWay -= 1
+            landed(item)
             taskRuns[item.taskRunUID]?.due.append(item)
             withDue.insert(item.taskRunUID)
         }
+    }
+
+    /// One that was forgotten and is followed anew has nothing under way.
+    private mutating func landed(_ item: Injection.Item) {
+        guard let underWay = taskRuns[item.taskRunUID]?.underWay, underWay > 0 else { return }
+        taskRuns[item.taskRunUID]?.underWay = underWay - 1
     }
 
     private mutating func handOut(_ uid: String, into injection: inout Injection) {
@@ -116,36 +126,41 @@ public struct Correlator: Sendable {
 
     // MARK: - Time passing
 
-    /// Lets time pass: looks again at what waits, forgets what is over, and hands out the spans that have been due for
-    /// `maxHold` without a batch of their trace coming by. To be called a few times a second.
-    public mutating func tick(now: Moment) -> Injection {
+    /// Lets time pass: looks again at what waits, and forgets what is over. To be called a few times a second.
+    public mutating func tick(now: Moment) {
         for uid in waiting { recompute(uid, now: now) }
         if now.uptime - lastPurge >= .seconds(5) {
             lastPurge = now.uptime
             purge(now: now)
         }
-        var injection = Injection(items: [])
-        for uid in withDue {
-            let oldest = taskRuns[uid]?.due.map(\.dueSince).min()
-            if let oldest, now.uptime - oldest >= options.maxHold { handOut(uid, into: &injection) }
-        }
-        return injection
     }
 
-    /// Hands out everything that is due: before the program ends.
-    public mutating func takeAll() -> Injection {
+    /// Hands out spans that have been due for `maxHold` without a batch of their trace coming by, as many as fit one
+    /// batch.
+    public mutating func takeOverdue(now: Moment) -> Injection {
+        let latest = now.uptime - options.maxHold
+        return take { entry in entry.due.contains { $0.dueSince <= latest } }
+    }
+
+    /// Hands out spans that are due, as many as fit one batch: before the program ends.
+    public mutating func takeAny() -> Injection {
+        take { _ in true }
+    }
+
+    private mutating func take(where condition: (TrackedTaskRun) -> Bool) -> Injection {
         var injection = Injection(items: [])
-        for uid in withDue { handOut(uid, into: &injection) }
+        for uid in withDue where !injection.isFull && taskRuns[uid].map(condition) == true {
+            handOut(uid, into: &injection)
+        }
         return injection
     }
 
     private mutating func purge(now: Moment) {
         counters.expiredSightings += sightings.expire(now: now.uptime, timeout: options.sightingTimeout)
-        strayEvents = strayEvents.filter { now.uptime - $0.value.since < CorrelatorOptions.strayEventTimeout }
+        strayEvents = strayEvents.filter { now.uptime - $0.value.since < options.sightingTimeout }
         for (uid, entry) in taskRuns where isForgettable(entry, now: now) { forget(uid) }
-        if arrivals.count > 2 * taskRuns.count + 64 {
-            arrivals = arrivals.filter { taskRuns[$0] != nil }
-        }
+        if finished.count > 2 * taskRuns.count + 64 { finished.removeAll { taskRuns[$0] == nil } }
+        if unsighted.count > 2 * taskRuns.count + 64 { unsighted.removeAll { taskRuns[$0] == nil } }
         taskRuns.shrink()
         podOwners.shrink()
         byTrace.shrink()
@@ -166,7 +181,8 @@ public struct Correlator: Sendable {
     /// True when an attempt that was over at `completion` is too old for spans to be added.
     func isTooOld(_ completion: KubernetesTime?, now: Moment) -> Bool {
         guard options.completedMaxAge > .zero, let completion else { return false }
-        return now.wall.unixNanoseconds - completion.unixNanoseconds > options.completedMaxAge.nanoseconds
+        let (age, overflow) = now.wall.unixNanoseconds.subtractingReportingOverflow(completion.unixNanoseconds)
+        return overflow ? completion < now.wall : age > options.completedMaxAge.nanoseconds
     }
 
     mutating func forget(_ uid: String) {

@@ -31,8 +31,6 @@ public struct CorrelatorOptions: Sendable, Equatable {
     /// A pod whose containers do not end (its node is gone) counts as gone this long after the attempt: more than the
     /// usual grace period of a deletion.
     static let abandonedPodGrace: Duration = .seconds(120)
-    /// Events about a pod that is not known yet are kept for this long.
-    static let strayEventTimeout: Duration = .seconds(60)
     /// Pods that unclaimed Events are kept for, and sightings that wait, at the most.
-    static let strayLimit = 4096
+    var strayLimit: Int { max(4096, maxTrackedTaskRuns) }
 }

@@ -11,6 +11,11 @@ public struct Injection: Sendable, Equatable {
 
     var items: [Item]
 
+    /// So many spans make a batch of a few hundred kilobytes; what is due beyond goes with the next.
+    static let limit = 1000
+
+    var isFull: Bool { items.count >= Self.limit }
+
     public static let none = Injection(items: [])
 
     public var isEmpty: Bool { items.isEmpty }

@@ -34,6 +34,11 @@ struct TraceIndex: Sendable {
         entries[traceID]?[index].isSighted = true
     }
 
+    /// True when a TaskRun of this name in this trace has been sighted: the sighting is one of the name, not of the UID.
+    func hasSighted(_ key: ObjectKey, traceID: TraceID) -> Bool {
+        self[traceID].contains { $0.isSighted && $0.key.name == key.name && $0.key.namespace == key.namespace }
+    }
+
     mutating func shrink() { entries.shrink() }
 }
 

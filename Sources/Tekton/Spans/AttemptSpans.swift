@@ -72,6 +72,7 @@ private struct AttemptSpanBuilder {
             let timeline = StepTimeline(
                 pod: facts.pod,
                 status: attempt.status,
+                attemptEnd: attempt.status.completion ?? taskRun.metadata.deletionTimestamp,
                 isOver: isOver,
                 isClosed: facts.isGone && isOver || attempt.isAbandoned || index < last
             )
@@ -178,7 +179,7 @@ extension AttemptSpanBuilder {
                 status: hasFailed ? .error(description: Self.description(pull.failure)) : .unset,
                 attributes: attributes.all,
                 // A pull that failed may be tried again as long as the attempt goes on.
-                isFinal: part.isPlaced && (!hasFailed || part.isOver)
+                isFinal: part.isPlaced && (!hasFailed || part.isOver && attempt.isSettled)
             )
         }
     }
@@ -247,7 +248,7 @@ extension AttemptSpanBuilder {
             "container.id",
             (run.terminated.containerID ?? containerStatus?.containerID).map(Self.withoutScheme)
         )
-        attributes.add("k8s.container.status.reason", run.terminated.reason)
+        attributes.add("k8s.container.status.reason", run.isWitnessed ? run.terminated.reason : nil)
         attributes.add("container.image.name", image.name)
         attributes.add("container.image.tags", image.tag.map { [$0] } ?? [])
         attributes.add(
@@ -330,7 +331,7 @@ extension AttemptSpanBuilder {
         guard entries.allSatisfy(\.isFinal) else { return false }
         guard let last = parts.last else {
             // A pod that the status names may only not have been seen yet.
-            return attempt.status.podName == nil || attempt.isAbandoned
+            return attempt.status.podName == nil ? attempt.isSettled : attempt.isAbandoned
         }
         guard last.isOver, last.timeline.isSettled else { return false }
         // An event about a container that never started may still be on its way, and its pull belongs inside.

@@ -30,7 +30,10 @@ struct ContainerOutcome: Equatable {
         default:
             break
         }
-        if exitCode == 0 {
+        if containerReason == "OOMKilled" {
+            // Even with exit code 0, when a child of the step's process was killed: Tekton fails the TaskRun for it.
+            self.init(.error, "OOMKilled")
+        } else if exitCode == 0 {
             self.init(.success)
         } else if message?.exitCode != nil {
             // onError: continue. The failure was allowed.
@@ -46,6 +49,9 @@ struct ContainerOutcome: Equatable {
         } else if let podReason {
             // The node or the kubelet ended the pod: DeadlineExceeded, NodeShutdown and the like.
             self.init(.error, podReason)
+        } else if exitCode == nil {
+            // It vanished with its pod, and nobody saw how it ended.
+            self.init(.error, attempt?.reason ?? "_OTHER")
         } else {
             self.init(.failure, "NonZeroExit")
         }

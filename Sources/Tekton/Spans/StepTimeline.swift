@@ -38,7 +38,7 @@ struct StepTimeline: Equatable {
     private(set) var isSettled = true
 
     /// - Parameter isClosed: the attempt is over and nothing more is to be learnt about the pod (it is gone).
-    init(pod: Pod, status: AttemptStatus, isOver: Bool, isClosed: Bool) {
+    init(pod: Pod, status: AttemptStatus, attemptEnd: KubernetesTime?, isOver: Bool, isClosed: Bool) {
         var previousEnd: KubernetesTime?
         /// The step before has ended with success (as the Pod sees it), so that this one had its turn.
         var hasTurn = pod.isReady
@@ -66,7 +66,10 @@ struct StepTimeline: Equatable {
             if canEnd && !isClosed { isSettled = false }
             if canEnd, isClosed, hasTurn, let started = state?.running {
                 // The first unfinished one of a pod that vanished.
-                let run = Self.interrupted(container, started: started, after: previousEnd, pod: pod, status: status)
+                let told = status.steps.first { ($0.container ?? "step-\($0.name)") == container.name }
+                // A pod's deletionTimestamp lies in the future, by its grace period.
+                let end = told?.terminated?.finishedAt ?? attemptEnd ?? pod.metadata.deletionTimestamp
+                let run = Self.interrupted(told, started: started, after: previousEnd, end: end)
                 previousEnd = run.end
                 steps.append(Step(container: container, state: .ran(run), isFinal: isOver))
             } else {
@@ -95,18 +98,15 @@ struct StepTimeline: Equatable {
     }
 
     private static func interrupted(
-        _ container: Pod.Container,
+        _ told: AttemptStatus.Step?,
         started: KubernetesTime,
         after previousEnd: KubernetesTime?,
-        pod: Pod,
-        status: AttemptStatus
+        end: KubernetesTime?
     ) -> Run {
-        let told = status.steps.first { ($0.container ?? "step-\($0.name)") == container.name }
         let start = [started, previousEnd].compactMap { $0 }.max() ?? started
-        let end = told?.terminated?.finishedAt ?? status.completion ?? pod.metadata.deletionTimestamp ?? start
         return Run(
             start: start,
-            end: end.notBefore(start),
+            end: (end ?? start).notBefore(start),
             containerStart: started,
             terminated: told?.terminated ?? ContainerState.Terminated(exitCode: 0),
             terminationReason: told?.terminationReason ?? told?.terminated?.reason,
@@ -122,6 +122,6 @@ extension KubernetesTime {
 
     /// The later of this and the smallest end of a span that begins at `start`.
     func notBefore(_ start: KubernetesTime) -> KubernetesTime {
-        self > start ? self : KubernetesTime(unixNanoseconds: start.unixNanoseconds + Self.minimalLength)
+        self > start ? self : KubernetesTime(unixNanoseconds: start.unixNanoseconds &+ Self.minimalLength)
     }
 }

@@ -31,6 +31,7 @@ final class TektonStepsProcessor: TraceConsumer, Service {
     private let correlator: Mutex<Correlator>
     /// Whether spans are due, so that a batch without references needs no lock.
     private let hasDueSpans = Atomic<Bool>(false)
+    private let ownBatches = Mutex(OwnBatches())
     private let started = ContinuousClock.now
 
     init(_ configuration: TektonStepsConfiguration, context: ComponentContext, next: any TraceConsumer) throws {
@@ -138,34 +139,55 @@ final class TektonStepsProcessor: TraceConsumer, Service {
                 return
             }
             let now = now
-            let injection = update { $0.tick(now: now) }
-            if !injection.isEmpty, await !send(injection) {
-                try? await Task.sleep(for: Self.refusalPause)
+            update { $0.tick(now: now) }
+            sendOverdue(now)
+        }
+    }
+
+    /// Sends what has waited too long in batches of its own, one at a time. The clock goes on meanwhile.
+    private func sendOverdue(_ now: Moment) {
+        while ownBatches.withLock({ $0.begin(now: now.uptime) }) {
+            let injection = update { $0.takeOverdue(now: now) }
+            guard !injection.isEmpty else {
+                ownBatches.withLock { $0.end() }
+                return
+            }
+            send(injection) { isAccepted in
+                let next = isAccepted ? Duration.zero : self.now.uptime + Self.refusalPause
+                self.ownBatches.withLock { $0.end(next: next) }
             }
         }
     }
 
     /// Receivers have stopped: what is due now has no batch to ride on any more.
     private func flush() async {
-        let injection = update { $0.takeAll() }
-        if !injection.isEmpty { _ = await send(injection) }
+        var isAccepted = true
+        while isAccepted {
+            let injection = update { $0.takeAny() }
+            if injection.isEmpty { return }
+            isAccepted = await withCheckedContinuation { continuation in
+                send(injection) { continuation.resume(returning: $0) }
+            }
+        }
     }
 
-    /// Sends spans in a batch of their own. False when it was refused; the spans are due again then.
-    private func send(_ injection: Injection) async -> Bool {
-        guard let encoded = encode(injection) else { return true }
+    /// Sends spans in a batch of their own. When it is refused, the spans are due again.
+    private func send(_ injection: Injection, _ completion: @escaping @Sendable (_ isAccepted: Bool) -> Void) {
+        guard let encoded = encode(injection) else {
+            update { $0.confirm(injection) }
+            completion(true)
+            return
+        }
         let batch = TraceBatch(body: ByteBuffer(bytes: encoded), spanCount: injection.spans.count)
-        return await withCheckedContinuation { continuation in
-            next.consume(batch) { result in
-                switch result {
-                case .accepted:
-                    self.update { $0.confirm(injection) }
-                    continuation.resume(returning: true)
-                case .refused(let error):
-                    self.update { $0.giveBack(injection) }
-                    self.context.logger.debug("added spans were refused", metadata: ["error": "\(error.message)"])
-                    continuation.resume(returning: false)
-                }
+        next.consume(batch) { result in
+            switch result {
+            case .accepted:
+                self.update { $0.confirm(injection) }
+                completion(true)
+            case .refused(let error):
+                self.update { $0.giveBack(injection) }
+                self.context.logger.debug("added spans were refused", metadata: ["error": "\(error.message)"])
+                completion(false)
             }
         }
     }
@@ -208,5 +230,22 @@ private struct BatchScan {
         if let taskRun = span.taskRun, let namespace = span.namespace, span.traceID.isValid {
             references.append(Reference(traceID: span.traceID, taskRun: taskRun, namespace: namespace))
         }
+    }
+}
+
+/// Whether a batch of the processor's own may be sent: one at a time, and not right after a refusal.
+private struct OwnBatches {
+    private var isSending = false
+    private var notBefore: Duration = .zero
+
+    mutating func begin(now: Duration) -> Bool {
+        guard !isSending, now >= notBefore else { return false }
+        isSending = true
+        return true
+    }
+
+    mutating func end(next: Duration = .zero) {
+        isSending = false
+        notBefore = next
     }
 }

@@ -73,16 +73,21 @@ final class TektonWatches: Sendable {
                         handler(.taskRunDeleted($0, last: $1))
                     }
                 }
+                let podsAreKnown = AsyncStream<Void>.makeStream()
                 group.addTask {
                     await self.follow(Pod.self, pods) {
                         handler(.pod($0))
                     } deleted: {
                         handler(.podDeleted($0, last: $1))
+                    } synced: {
+                        podsAreKnown.continuation.finish()
                     }
                 }
                 guard followsEvents else { continue }
                 let events = ObjectSelection(namespace: namespace, fieldSelector: Event.fieldSelector)
                 group.addTask {
+                    // Those of other pods, which may be many, need not be kept until it is known whose they are.
+                    for await _ in podsAreKnown.stream {}
                     // Events are deleted when they are old; what they told stays true.
                     await self.follow(Event.self, events) {
                         if PodEvents.concerns($0) { handler(.event($0)) }
@@ -97,7 +102,8 @@ final class TektonWatches: Sendable {
         _ type: Resource.Type,
         _ selection: ObjectSelection,
         applied: @escaping @Sendable (Resource) -> Void,
-        deleted: @escaping @Sendable (ObjectKey, Resource?) -> Void
+        deleted: @escaping @Sendable (ObjectKey, Resource?) -> Void,
+        synced: @escaping @Sendable () -> Void = {}
     ) async {
         let name = Resource.resource.qualifiedName + (selection.namespace.map { " in \($0)" } ?? "")
         let logger = context.logger
@@ -108,6 +114,7 @@ final class TektonWatches: Sendable {
             case .deleted(let key, let last):
                 deleted(key, last)
             case .synced:
+                synced()
                 logger.info("Following objects in the API server", metadata: ["resource": "\(name)"])
             case .failed(let error, let delay):
                 logger.warning(
