@@ -78,7 +78,7 @@ targets += [
     ),
     .testTarget(
         name: "EndToEndTests",
-        dependencies: ["steptrace", "Replay", "OTLP", "HTTPClient", "HTTPServer", "Tekton", nio, logging, protobuf],
+        dependencies: ["steptrace", "Replay", "OTLP", "HTTPClient", "Compression", nio, nioPosix, protobuf],
         swiftSettings: settings
     ),
 ]

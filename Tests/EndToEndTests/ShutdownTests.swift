@@ -1,0 +1,87 @@
+import Glibc
+import HTTPClient
+import OTLP
+import Replay
+import Testing
+
+@Suite("The end")
+struct ShutdownTests {
+    /// Posts batches of one span, one after the other, until the receiver takes no more.
+    ///
+    /// - Returns: the ids of the spans that were answered with 200.
+    private static func load(_ stage: Stage, first: UInt64) async throws -> [UInt64] {
+        var ids: [UInt64] = []
+        for id in first... {
+            do {
+                guard try await stage.post(Fixtures.request([Fixtures.span(id: id)])).status == 200 else { continue }
+                ids.append(id)
+            } catch {
+                return ids
+            }
+        }
+        return ids
+    }
+
+    @Test(
+        "a signal during load: whatever was answered with 200 arrives once, in time, exit code 0",
+        arguments: [SIGTERM, SIGINT]
+    )
+    func load(signal: Int32) async throws {
+        let timeout = Duration.seconds(5)
+        try await Stage.run(["success"], ["service.shutdown_timeout=5s", "processors.tekton_steps.max_hold=10m"]) {
+            stage in
+            await stage.waitUntilFollowing()
+            try await stage.sendAll()
+            stage.apiServer.advanceToEnd()
+            let accepted = try await withThrowingTaskGroup(of: [UInt64].self) { group in
+                for task in 1...8 {
+                    group.addTask { try await Self.load(stage, first: UInt64(task) << 32) }
+                }
+                #expect(await stage.backend.waitUntil(timeout: .seconds(20)) { $0.requests.count > 200 })
+                let start = ContinuousClock.now
+                stage.gateway.send(signal: signal)
+                #expect(await stage.gateway.waitForExit() == .code(0), "\(stage.gateway.output.text)")
+                #expect(ContinuousClock.now - start < timeout)
+                return try await group.reduce(into: []) { $0 += $1 }
+            }
+            let arrived = stage.backend.contents.spans.map(\.message).filter { $0.name == "other" }
+            #expect(accepted.count > 100)
+            #expect(Set(accepted.map { Fixtures.span(id: $0) }).subtracting(arrived).isEmpty)
+            #expect(Set(arrived).count == arrived.count)
+            // What was due and had no batch to ride on goes out at the end.
+            #expect(stage.backend.contents.injected.contains { $0.message.name == "step build" })
+        }
+    }
+
+    @Test("a backend that never answers holds up the end for shutdown_timeout, no longer")
+    func timeout() async throws {
+        try await Stage.run([], ["service.shutdown_timeout=1s"]) { _, backend in
+            backend.behave(.hang)
+        } _: { stage in
+            try await stage.send(Fixtures.request([Fixtures.span(id: 1)]))
+            #expect(await stage.backend.waitUntil { $0.rejectedCount == 1 })
+            let start = ContinuousClock.now
+            stage.gateway.send(signal: SIGTERM)
+            #expect(await stage.gateway.waitForExit() == .code(0))
+            let duration = ContinuousClock.now - start
+            #expect(duration >= .milliseconds(900) && duration < .seconds(3), "\(duration)")
+            await stage.expectLog("dropped_items\": 1")
+        }
+    }
+
+    @Test("a second signal ends it at once")
+    func second() async throws {
+        try await Stage.run([], ["service.shutdown_timeout=10m"], exit: .code(1)) { _, backend in
+            backend.behave(.hang)
+        } _: { stage in
+            try await stage.send(Fixtures.request([Fixtures.span(id: 1)]))
+            #expect(await stage.backend.waitUntil { $0.rejectedCount == 1 })
+            stage.gateway.send(signal: SIGTERM)
+            await stage.expectLog("Starting shutdown...")
+            #expect(stage.gateway.output.exit == nil)
+            stage.gateway.send(signal: SIGTERM)
+            #expect(await stage.gateway.waitForExit() == .code(1))
+            await stage.expectLog("second signal")
+        }
+    }
+}
