@@ -21,12 +21,10 @@ struct ConfigurationArguments: ParsableArguments {
     )
     var set: [String] = []
 
-    func validate() throws {
-        guard !config.isEmpty else { throw ValidationError("at least one config flag must be provided") }
-    }
-
     /// Reads and checks the whole configuration; what is wrong goes to standard error, one line each.
     func load() throws -> (configuration: CollectorConfiguration, warnings: [ConfigError]) {
+        // Not in validate(), which comes before unknown arguments are looked at: those would never be named.
+        guard !config.isEmpty else { throw ValidationError("at least one config flag must be provided") }
         do {
             return try CollectorConfiguration.load(
                 configs: config,

@@ -1,4 +1,6 @@
 import FoundationEssentials
+import Glibc
+import HTTPClient
 import OTLP
 import Replay
 import SwiftProtobuf
@@ -31,6 +33,22 @@ struct DemoTests {
         let alone = try await GatewayProcess.start(Steptrace.path, arguments: arguments)
         #expect(await alone.waitForExit(timeout: .seconds(60)) == .code(1), "\(alone.output.text)")
         #expect(alone.output.contains("Not everything reached"))
+    }
+
+    @Test("a signal ends it, and the gateway that it has started", arguments: [SIGTERM, SIGINT])
+    func signal(signal: Int32) async throws {
+        let demo = try await Steptrace.start("demo", "--speed", "0.1")
+        #expect(await demo.waitUntil { $0.contains("Replaying ") }, "\(demo.output.text)")
+        let line = try #require(demo.output.lines.first { $0.text.hasPrefix("Replaying ") })
+        let port = try #require(line.text.split(separator: ":").last?.prefix { $0.isNumber })
+        var options = HTTPClientConfiguration()
+        options.proxy = ""
+        let client = try HTTPClient(configuration: options)
+        let request = HTTPClientRequest(method: "GET", url: "http://127.0.0.1:\(port)/v1/traces")
+        #expect(try await client.execute(request).status == 405)
+        demo.send(signal: signal)
+        #expect(await demo.waitForExit() == .code(128 + signal), "\(demo.output.text)")
+        await #expect(throws: HTTPClientError.self) { try await client.execute(request) }
     }
 
     @Test("it lists its recordings, and refuses unknown ones and nonsense")

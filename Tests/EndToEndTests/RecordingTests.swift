@@ -42,9 +42,11 @@ struct RecordingTests {
 
     @Test("nothing is added for runs that were over too long ago")
     func old() async throws {
-        try await Stage.run(["success", "step-fails"], ["processors.tekton_steps.completed_max_age=1h"]) { stage in
+        let settings = ["processors.tekton_steps.completed_max_age=1h"]
+        try await Stage.run(["success", "step-fails"], settings) { server, _ in
+            server.advanceToEnd()
+        } _: { stage in
             await stage.waitUntilFollowing()
-            stage.apiServer.advanceToEnd()
             try await stage.sendAll()
             try await stage.expectOnlySent()
             #expect(await stage.gateway.stop() == .code(0))

@@ -19,7 +19,8 @@ public final class ReplayAPIServer: Sendable {
         var hanging: [HTTPResponder] = []
         var requests: [ReceivedAPIRequest] = []
         var servesTekton = true
-        var port = 0
+        /// From the first start on.
+        var port: ReservedPort?
         var server: HTTPServer?
     }
 
@@ -65,20 +66,20 @@ public final class ReplayAPIServer: Sendable {
     }
 
     /// `http://127.0.0.1:PORT`, from the first start on.
-    public var url: String { "http://127.0.0.1:\(state.value.port)" }
+    public var url: String { "http://127.0.0.1:\(state.value.port?.number ?? 0)" }
 
     /// Listens on a free port; after a stop, on the same as before.
     public func start() async throws {
-        let endpoint = HTTPEndpoint(host: "127.0.0.1", port: state.value.port)
+        let port = try state.value.port ?? ReservedPort()
         let server = HTTPServer(
-            configuration: HTTPServerConfiguration(endpoint: endpoint),
+            configuration: HTTPServerConfiguration(endpoint: HTTPEndpoint(host: "127.0.0.1", port: port.number)),
             group: MultiThreadedEventLoopGroup.singleton,
             handler: APIHandler(server: self, token: token)
         )
-        let address = try await server.bind()
+        _ = try await server.bind()
         state.update { state in
             state.server = server
-            state.port = address.port ?? 0
+            state.port = port
         }
     }
 

@@ -90,13 +90,15 @@ public final class GatewayProcess: Sendable {
         return output.exit
     }
 
-    /// Sends SIGTERM and waits for the end; sends SIGKILL when it takes longer than the timeout.
+    /// Sends SIGTERM and waits for the end, also in a cancelled task; sends SIGKILL when it takes longer than the timeout.
     @discardableResult
     public func stop(timeout: Duration = .seconds(20)) async -> GatewayLog.Exit? {
-        send(signal: SIGTERM)
-        if let exit = await waitForExit(timeout: timeout) { return exit }
-        send(signal: SIGKILL)
-        return await waitForExit()
+        await Task {
+            send(signal: SIGTERM)
+            if let exit = await waitForExit(timeout: timeout) { return exit }
+            send(signal: SIGKILL)
+            return await waitForExit()
+        }.value
     }
 
     /// Reads the log to its end, then learns how the process ended.
@@ -147,6 +149,11 @@ public final class GatewayProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO)
+        // SwiftNIO's sockets are inherited: a listening one would keep its port, a connection would not end when it is
+        // closed here.
+        for descriptor in (STDERR_FILENO + 1)..<1024 where fcntl(descriptor, F_GETFD) >= 0 {
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        }
 
         // A process inherits blocked and ignored signals; the gateway is to get those it would have from a shell.
         var attributes = posix_spawnattr_t()

@@ -54,7 +54,8 @@ public final class RecordingBackend: Sendable {
         var contents = Contents()
         var behavior = Behavior.accept
         var hanging: [HTTPResponder] = []
-        var port = 0
+        /// From the first start on.
+        var port: ReservedPort?
         var server: HTTPServer?
     }
 
@@ -63,22 +64,22 @@ public final class RecordingBackend: Sendable {
     public init() {}
 
     /// `http://127.0.0.1:PORT`, from the first start on.
-    public var url: String { "http://127.0.0.1:\(state.value.port)" }
+    public var url: String { "http://127.0.0.1:\(state.value.port?.number ?? 0)" }
 
     public var contents: Contents { state.value.contents }
 
     /// Listens on a free port; after a stop, on the same as before.
     public func start() async throws {
-        let endpoint = HTTPEndpoint(host: "127.0.0.1", port: state.value.port)
+        let port = try state.value.port ?? ReservedPort()
         let server = HTTPServer(
-            configuration: HTTPServerConfiguration(endpoint: endpoint),
+            configuration: HTTPServerConfiguration(endpoint: HTTPEndpoint(host: "127.0.0.1", port: port.number)),
             group: MultiThreadedEventLoopGroup.singleton,
             handler: BackendHandler(state: state)
         )
-        let address = try await server.bind()
+        _ = try await server.bind()
         state.update { state in
             state.server = server
-            state.port = address.port ?? 0
+            state.port = port
         }
     }
 

@@ -16,7 +16,7 @@ struct Demo {
     /// next batch of a trace), and some.
     private static let patience: Duration = .seconds(10)
 
-    /// True when all spans came out as they should.
+    /// True when all spans came out as they should. When the task is cancelled, the gateway is stopped all the same.
     func run() async throws -> Bool {
         let apiServer = ReplayAPIServer(recordings)
         let backend = RecordingBackend()
@@ -39,7 +39,24 @@ struct Demo {
         say("Configuration of the gateway, as long as it runs in \(file):\n")
         say(configuration.text.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n"))
 
-        let gateway = try await GatewayProcess.start("/proc/self/exe", arguments: ["--config", file])
+        let gateway = try await GatewayProcess.start(
+            "/proc/self/exe",
+            arguments: ["--config", file],
+            environment: Self.withoutLoopbackProxy(ProcessInfo.processInfo.environment)
+        )
+        do {
+            return try await run(gateway, apiServer, backend)
+        } catch {
+            await gateway.stop()
+            throw error
+        }
+    }
+
+    private func run(
+        _ gateway: GatewayProcess,
+        _ apiServer: ReplayAPIServer,
+        _ backend: RecordingBackend
+    ) async throws -> Bool {
         try await gateway.waitUntilReady()
         guard let endpoint = gateway.endpoint(of: "otlp") else { throw GatewayNotReady(log: gateway.output.text) }
 
@@ -49,6 +66,7 @@ struct Demo {
         say("\nReplaying \(names), \(speed) times as fast, to the gateway at \(endpoint) ...\n")
         let outcomes = try await play(to: "http://\(endpoint)", apiServer)
         _ = await backend.waitUntil(timeout: Self.patience) { $0.spans.count >= sent.count + expected.spans.count }
+        try Task.checkCancellation()
         let exit = await gateway.stop()
 
         let contents = backend.contents
@@ -61,6 +79,12 @@ struct Demo {
             exit,
             gateway.output
         )
+    }
+
+    /// What keeps the gateway from looking for 127.0.0.1 behind the proxy that a user may have.
+    private static func withoutLoopbackProxy(_ environment: [String: String]) -> [String: String] {
+        let names = environment["no_proxy"] ?? environment["NO_PROXY"] ?? ""
+        return ["no_proxy": names == "*" ? names : names + (names.isEmpty ? "" : ",") + "127.0.0.1"]
     }
 
     /// Plays all recordings at the same time: the spans into the gateway, the objects into the API server.

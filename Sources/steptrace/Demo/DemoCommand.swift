@@ -60,7 +60,7 @@ struct DemoCommand: AsyncParsableCommand {
             userBackend: backend,
             renderer: TerminalRenderer(width: terminal.width, color: terminal.color, unicode: terminal.unicode)
         )
-        guard try await demo.run() else { throw ExitCode.failure }
+        guard try await withSignals({ try await demo.run() }) else { throw ExitCode.failure }
     }
 
     private static func embeddedRecording(_ name: String) throws -> EmbeddedRecording {

@@ -58,11 +58,25 @@ struct Stage: Sendable {
     ///   - settings: for `--set`.
     ///   - exit: how the gateway ends at SIGTERM, or has ended in `body`.
     ///   - prepare: what is done with servers that have started before the gateway does.
+    ///   - isAlone: no other gateway runs meanwhile: for tests that measure.
     static func run(
         _ names: [String],
         _ settings: [String] = [],
         exit: GatewayLog.Exit = .code(0),
+        isAlone: Bool = false,
         prepare: (ReplayAPIServer, RecordingBackend) async throws -> Void = { _, _ in },
+        _ body: (Stage) async throws -> Void
+    ) async throws {
+        try await Slots.use(isAlone ? Slots.count : 1) {
+            try await run(names, settings, exit: exit, prepare: prepare, body)
+        }
+    }
+
+    private static func run(
+        _ names: [String],
+        _ settings: [String],
+        exit: GatewayLog.Exit,
+        prepare: (ReplayAPIServer, RecordingBackend) async throws -> Void,
         _ body: (Stage) async throws -> Void
     ) async throws {
         let recordings = try names.map { try Fixtures.recording($0) }

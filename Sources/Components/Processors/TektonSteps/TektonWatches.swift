@@ -73,21 +73,21 @@ final class TektonWatches: Sendable {
                         handler(.taskRunDeleted($0, last: $1))
                     }
                 }
-                let podsAreKnown = AsyncStream<Void>.makeStream()
+                let podsAnswered = AsyncStream<Void>.makeStream()
                 group.addTask {
                     await self.follow(Pod.self, pods) {
                         handler(.pod($0))
                     } deleted: {
                         handler(.podDeleted($0, last: $1))
-                    } synced: {
-                        podsAreKnown.continuation.finish()
+                    } firstAnswer: {
+                        podsAnswered.continuation.finish()
                     }
                 }
                 guard followsEvents else { continue }
                 let events = ObjectSelection(namespace: namespace, fieldSelector: Event.fieldSelector)
                 group.addTask {
                     // Those of other pods, which may be many, need not be kept until it is known whose they are.
-                    for await _ in podsAreKnown.stream {}
+                    for await _ in podsAnswered.stream {}
                     // Events are deleted when they are old; what they told stays true.
                     await self.follow(Event.self, events) {
                         if PodEvents.concerns($0) { handler(.event($0)) }
@@ -103,7 +103,7 @@ final class TektonWatches: Sendable {
         _ selection: ObjectSelection,
         applied: @escaping @Sendable (Resource) -> Void,
         deleted: @escaping @Sendable (ObjectKey, Resource?) -> Void,
-        synced: @escaping @Sendable () -> Void = {}
+        firstAnswer: @escaping @Sendable () -> Void = {}
     ) async {
         let name = Resource.resource.qualifiedName + (selection.namespace.map { " in \($0)" } ?? "")
         let logger = context.logger
@@ -114,9 +114,11 @@ final class TektonWatches: Sendable {
             case .deleted(let key, let last):
                 deleted(key, last)
             case .synced:
-                synced()
+                firstAnswer()
                 logger.info("Following objects in the API server", metadata: ["resource": "\(name)"])
             case .failed(let error, let delay):
+                // What is wrong with the next watch is to be said, too.
+                firstAnswer()
                 logger.warning(
                     "The API server cannot be followed; spans pass through, steps are added once it can be",
                     metadata: ["resource": "\(name)", "error": "\(error)", "retry_in": "\(GoDuration.format(delay))"]
