@@ -37,14 +37,20 @@ def table(results):
     return "\n".join(lines)
 
 
-def lost(results):
-    """Runs in which not every span arrived once."""
-    return [
+def wrong(results):
+    """Runs in which not every span arrived once, or in which no step span was added where some were due."""
+    failures = [
         f"{result.gateway}, {result.scenario}: {result.sent_spans} spans sent, {result.received_spans} received, "
         f"{result.malformed} malformed bodies"
         for result in results
         if result.sent_spans != result.received_spans or result.malformed
     ]
+    failures += [
+        f"{result.gateway}, {result.scenario}: no spans were added"
+        for result in results
+        if result.expects_added and not result.added_spans
+    ]
+    return failures
 
 
 def exceeded(results, thresholds):
