@@ -167,8 +167,12 @@ extension Correlator {
         for var attempt in taskRun.attempts(isDeleted: entry.isDeleted) {
             guard !facts.finishedAttempts.contains(attempt.number) else { continue }
             attempt.pods = facts.pods(of: attempt, in: taskRun)
-            if attempt.isOver { facts.setAge(of: &attempt, now: now.uptime) }
-            let isWaiting = facts.awaitScheduling(of: &attempt, now: now.uptime)
+            if attempt.isOver { facts.setAge(of: &attempt, now: now.uptime, toldSince: toldSince ?? now.uptime) }
+            let isWaiting = facts.awaitScheduling(
+                of: &attempt,
+                now: now.uptime,
+                toldSince: toldSince ?? now.uptime
+            )
             let spans = AttemptSpans(taskRun: taskRun, attempt: attempt, context: context, options: options.spans)
             for span in spans.final where entry.known.insert(span.spanID).inserted {
                 entry.due.append(Injection.Item(taskRunUID: uid, span: span, dueSince: now.uptime))
@@ -209,9 +213,10 @@ extension TrackedTaskRun.Facts {
     }
 
     /// How long the attempt has been over decides what is still waited for.
-    mutating func setAge(of attempt: inout Attempt, now: Duration) {
-        let since = overSince[attempt.number] ?? now
-        overSince[attempt.number] = since
+    mutating func setAge(of attempt: inout Attempt, now: Duration, toldSince: Duration) {
+        let overSince = overSince[attempt.number] ?? now
+        self.overSince[attempt.number] = overSince
+        let since = max(overSince, toldSince)
         let grace =
             attempt.pods.isEmpty ? CorrelatorOptions.unseenPodGrace : CorrelatorOptions.abandonedPodGrace
         attempt.isSettled = now - since >= CorrelatorOptions.watchGrace
@@ -221,14 +226,14 @@ extension TrackedTaskRun.Facts {
     /// The watch of Events may be behind that of Pods: an Event about scheduling is waited for, for a while.
     ///
     /// - Returns: whether time alone can change something.
-    mutating func awaitScheduling(of attempt: inout Attempt, now: Duration) -> Bool {
+    mutating func awaitScheduling(of attempt: inout Attempt, now: Duration, toldSince: Duration) -> Bool {
         var isWaiting = false
         for index in attempt.pods.indices {
             let pod = attempt.pods[index]
             guard !pod.events.isPastScheduling, pod.pod.hasStartedContainer || attempt.isOver else { continue }
             let since = startedSince[pod.pod.metadata.uid] ?? now
             startedSince[pod.pod.metadata.uid] = since
-            attempt.pods[index].isSchedulingTold = now - since >= CorrelatorOptions.watchGrace
+            attempt.pods[index].isSchedulingTold = now - max(since, toldSince) >= CorrelatorOptions.watchGrace
             isWaiting = isWaiting || !attempt.pods[index].isSchedulingTold
         }
         return isWaiting

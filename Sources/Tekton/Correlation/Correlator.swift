@@ -48,8 +48,19 @@ public struct Correlator: Sendable {
         let since: Duration
     }
 
-    public init(options: CorrelatorOptions = CorrelatorOptions()) {
+    /// Since when the watches of Pods and Events have told what there was; nil until they have. What may still be told is
+    /// waited for from then on.
+    var toldSince: Duration?
+
+    /// - Parameter awaitsWatches: `watchesAnswered` will be called; nothing is given up before.
+    public init(options: CorrelatorOptions = CorrelatorOptions(), awaitsWatches: Bool = false) {
         self.options = options
+        toldSince = awaitsWatches ? nil : .zero
+    }
+
+    /// The watches of Pods and Events have listed what there is, or cannot.
+    public mutating func watchesAnswered(now: Moment) {
+        if toldSince == nil { toldSince = now.uptime }
     }
 
     /// The number of TaskRuns that are remembered, finished ones included.

@@ -42,7 +42,7 @@ final class TektonStepsProcessor: TraceConsumer, Service {
             taskRunKeys: configuration.taskRunAttributes,
             namespaceKeys: configuration.namespaceAttributes
         )
-        correlator = Mutex(Correlator(options: configuration.correlator))
+        correlator = Mutex(Correlator(options: configuration.correlator, awaitsWatches: true))
         watches = try TektonWatches(configuration, context: context)
     }
 
@@ -119,6 +119,8 @@ final class TektonStepsProcessor: TraceConsumer, Service {
             group.addTask {
                 await self.watches.run { change in
                     self.update { change.apply(to: &$0, now: self.now) }
+                } answered: {
+                    self.update { $0.watchesAnswered(now: self.now) }
                 }
             }
             group.addTask { await self.tick() }

@@ -55,7 +55,23 @@ final class TektonWatches: Sendable {
     }
 
     /// Follows the objects until the task is cancelled.
-    func run(_ handler: @escaping @Sendable (Change) -> Void) async {
+    ///
+    /// - Parameter answered: called once the watches of Pods and Events have listed what there is, or have failed.
+    func run(
+        _ handler: @escaping @Sendable (Change) -> Void,
+        answered: @escaping @Sendable () -> Void
+    ) async {
+        let unanswered = Mutex(
+            Set(
+                namespaces.flatMap {
+                    followsEvents ? ["pods \($0 ?? "")", "events \($0 ?? "")"] : ["pods \($0 ?? "")"]
+                }
+            )
+        )
+        let note: @Sendable (String) -> Void = { watch in
+            let isLast = unanswered.withLock { $0.remove(watch) != nil && $0.isEmpty }
+            if isLast { answered() }
+        }
         await withTaskGroup { group in
             for namespace in namespaces {
                 let taskRuns = ObjectSelection(
@@ -81,6 +97,7 @@ final class TektonWatches: Sendable {
                         handler(.podDeleted($0, last: $1))
                     } firstAnswer: {
                         podsAnswered.continuation.finish()
+                        note("pods \(namespace ?? "")")
                     }
                 }
                 guard followsEvents else { continue }
@@ -92,6 +109,8 @@ final class TektonWatches: Sendable {
                     await self.follow(Event.self, events) {
                         if PodEvents.concerns($0) { handler(.event($0)) }
                     } deleted: { _, _ in
+                    } firstAnswer: {
+                        note("events \(namespace ?? "")")
                     }
                 }
             }
