@@ -10,12 +10,22 @@ public struct ConfigOption: Sendable, Equatable {
     public let example: String
     /// One or two sentences.
     public let help: String
+    /// The value is not to be shown: a password, a token, a key. Of a map or list, no value in it is.
+    public let isSecret: Bool
 
-    public init(_ key: String, _ kind: String, default: String, example: String, _ help: String) {
+    public init(
+        _ key: String,
+        _ kind: String,
+        default: String,
+        example: String,
+        secret: Bool = false,
+        _ help: String
+    ) {
         self.key = key
         self.kind = kind
         self.default = `default`
         self.example = example
         self.help = help
+        isSecret = secret
     }
 }

@@ -97,7 +97,7 @@ extension ConfigurationReader {
 
 extension ComponentID {
     /// Reads `type` or `type/name` (the Collector's component/identifiable.go).
-    init(_ text: String, at node: ConfigNode) throws(ConfigError) {
+    public init(_ text: String, at node: ConfigNode) throws(ConfigError) {
         func error(_ message: String) -> ConfigError {
             ConfigError(path: node.path, position: node.keyPosition ?? node.position, message: message)
         }

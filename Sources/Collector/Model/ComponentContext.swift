@@ -14,14 +14,24 @@ public struct ComponentContext: Sendable {
     public let statuses: any StatusSource
     /// How long components may take to drain when the program is told to end.
     public let shutdownTimeout: Duration
+    /// The extensions of the service. Empty for extensions themselves.
+    public let extensions: any ExtensionSource
+    /// Has the component asked for its metrics whenever somebody wants to know them, as long as it exists.
+    public let observe: @Sendable (@escaping MetricsRegistry.Observer) -> Void
+    /// The metrics of all components.
+    public let metrics: MetricsRegistry
 
+    /// - Parameter key: The key of the component's state, such as `receiver:otlp`.
     public init(
         id: ComponentID,
         logger: Logger,
         eventLoopGroup: any EventLoopGroup,
         report: @escaping @Sendable (ComponentStatus) -> Void,
         statuses: any StatusSource,
-        shutdownTimeout: Duration
+        shutdownTimeout: Duration,
+        extensions: any ExtensionSource = NoExtensions(),
+        key: String? = nil,
+        metrics: MetricsRegistry = MetricsRegistry()
     ) {
         self.id = id
         self.logger = logger
@@ -29,6 +39,10 @@ public struct ComponentContext: Sendable {
         self.report = report
         self.statuses = statuses
         self.shutdownTimeout = shutdownTimeout
+        self.extensions = extensions
+        self.metrics = metrics
+        let key = key ?? "\(id)"
+        observe = { metrics.observe(key, $0) }
     }
 }
 

@@ -9,10 +9,13 @@ public struct TraceBatch: Sendable {
     public var body: ByteBuffer
     /// The number of spans in `body`. Whoever scans the body first sets it (see ``TraceConsumer/checksWellFormedness``).
     public var spanCount: Int
+    /// What the request brought along beside its body, where a receiver has `include_metadata`; else nil.
+    public var metadata: BatchMetadata?
 
-    public init(body: ByteBuffer, spanCount: Int = 0) {
+    public init(body: ByteBuffer, spanCount: Int = 0, metadata: BatchMetadata? = nil) {
         self.body = body
         self.spanCount = spanCount
+        self.metadata = metadata
     }
 
     public var byteCount: Int { body.readableBytes }

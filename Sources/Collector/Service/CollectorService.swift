@@ -16,10 +16,12 @@ public final class CollectorService: Service {
     ///
     /// - Parameters:
     ///   - eventLoopGroup: The event loops that all components share; the caller ends them.
+    ///   - metrics: Where components tell of themselves.
     ///   - makeLogger: Makes the logger of a component from the key of its state, such as `receiver:otlp`.
     public init(
         _ configuration: CollectorConfiguration,
         eventLoopGroup: any EventLoopGroup,
+        metrics: MetricsRegistry = MetricsRegistry(),
         makeLogger: @escaping (_ label: String) -> Logger
     ) throws(ComponentFailure) {
         let service = configuration.service
@@ -27,14 +29,17 @@ public final class CollectorService: Service {
         let board = StatusBoard(components: PipelineGraph.keys(service)) {
             logger.info("Everything is ready. Begin running and processing data.")
         }
-        graph = try PipelineGraph(configuration) { id, key in
+        graph = try PipelineGraph(configuration) { id, key, extensions in
             ComponentContext(
                 id: id,
                 logger: makeLogger(key),
                 eventLoopGroup: eventLoopGroup,
                 report: { board.report(key, $0) },
                 statuses: board,
-                shutdownTimeout: service.shutdownTimeout
+                shutdownTimeout: service.shutdownTimeout,
+                extensions: extensions,
+                key: key,
+                metrics: metrics
             )
         }
         self.board = board

@@ -19,7 +19,7 @@ struct PipelineGraph {
     /// - Parameter context: Makes the context of a component from its id and the key of its state.
     init(
         _ configuration: CollectorConfiguration,
-        context: @escaping (ComponentID, _ key: String) -> ComponentContext
+        context: @escaping (ComponentID, _ key: String, any ExtensionSource) -> ComponentContext
     ) throws(ComponentFailure) {
         var builder = GraphBuilder(configuration: configuration, context: context)
         let service = configuration.service
@@ -61,13 +61,24 @@ struct PipelineGraph {
     }
 }
 
+/// The extensions that have been created so far: for all other components, all.
+private struct CreatedExtensions: ExtensionSource {
+    let extensions: [ComponentID: any Service]
+
+    func `extension`(_ id: ComponentID) -> (any Service)? { extensions[id] }
+}
+
 private struct GraphBuilder {
     let configuration: CollectorConfiguration
-    let context: (ComponentID, String) -> ComponentContext
+    let context: (ComponentID, String, any ExtensionSource) -> ComponentContext
     var nodes: [PipelineGraph.Node] = []
+    var extensions: [ComponentID: any Service] = [:]
     var exporters: [ComponentID: any TraceComponent] = [:]
 
-    init(configuration: CollectorConfiguration, context: @escaping (ComponentID, String) -> ComponentContext) {
+    init(
+        configuration: CollectorConfiguration,
+        context: @escaping (ComponentID, String, any ExtensionSource) -> ComponentContext
+    ) {
         self.configuration = configuration
         self.context = context
     }
@@ -78,6 +89,7 @@ private struct GraphBuilder {
             guard case .extension(let make) = component.factory.make else { return nil }
             return try make(component.configuration, context)
         }
+        extensions[id] = service
         nodes.append(PipelineGraph.Node(key: key, service: service))
     }
 
@@ -124,8 +136,11 @@ private struct GraphBuilder {
         _ key: String,
         _ body: (CollectorConfiguration.Component, ComponentContext) throws -> Made?
     ) throws(ComponentFailure) -> Made {
+        let source = CreatedExtensions(extensions: extensions)
         do {
-            if let component = configuration.component(kind, id), let made = try body(component, context(id, key)) {
+            if let component = configuration.component(kind, id),
+                let made = try body(component, context(id, key, source))
+            {
                 return made
             }
         } catch {
