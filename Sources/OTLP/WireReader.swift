@@ -141,7 +141,7 @@ struct WireReader {
 
     /// The range of a length-delimited value.
     @inline(__always)
-    private mutating func bytes() throws(OTLPDecodingError) -> Range<Int> {
+    mutating func bytes() throws(OTLPDecodingError) -> Range<Int> {
         let start = offset
         let length = try varint()
         guard length <= UInt64(end - offset) else {
@@ -153,7 +153,7 @@ struct WireReader {
     }
 
     @inline(__always)
-    private mutating func varint() throws(OTLPDecodingError) -> UInt64 {
+    mutating func varint() throws(OTLPDecodingError) -> UInt64 {
         guard offset < end else { throw OTLPDecodingError(.truncated, at: offset) }
         let first = byte(at: offset)
         if first < 0x80 {
@@ -161,6 +161,18 @@ struct WireReader {
             return UInt64(first)
         }
         return try longVarint()
+    }
+
+    mutating func fixed64() throws(OTLPDecodingError) -> UInt64 {
+        let start = offset
+        try advance(by: 8)
+        return UInt64(littleEndian: base.loadUnaligned(fromByteOffset: start, as: UInt64.self))
+    }
+
+    mutating func fixed32() throws(OTLPDecodingError) -> UInt32 {
+        let start = offset
+        try advance(by: 4)
+        return UInt32(littleEndian: base.loadUnaligned(fromByteOffset: start, as: UInt32.self))
     }
 
     @inline(never)
