@@ -24,7 +24,15 @@ func module(_ name: String, _ dependencies: [Target.Dependency], tests: [Target.
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioHPACK: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
+let grpcCore: Target.Dependency = .product(name: "GRPCCore", package: "grpc-swift-2")
+let grpcTransport: Target.Dependency = .product(
+    name: "GRPCNIOTransportHTTP2Posix",
+    package: "grpc-swift-nio-transport"
+)
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -40,14 +48,19 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 
 // Lowest first: a module may only name those above it.
 var targets: [Target] = [
+    .systemLibrary(name: "CCrypt"),
     .systemLibrary(name: "CMalloc"),
     .systemLibrary(name: "CZlib"),
     .systemLibrary(name: "CLibcurl", pkgConfig: "libcurl"),
 ]
 targets += module("Compression", ["CZlib"])
 targets += module("HTTPClient", ["CLibcurl"], tests: [nio, nioPosix, nioHTTP1])
-targets += module("HTTPServer", [nio, nioPosix, nioHTTP1, logging], tests: [nioEmbedded])
+targets += module("HTTPServer", [nio, nioPosix, nioHTTP1, nioSSL, logging], tests: [nioEmbedded])
 targets += module("OTLP", [protobuf])
+targets += module(
+    "OTLPGRPC",
+    ["OTLP", nio, nioPosix, nioSSL, nioHTTP2, nioHPACK, grpcCore, grpcTransport, protobuf]
+)
 targets += module("Kubernetes", ["HTTPClient", logging, yams], tests: [nio, nioPosix, nioHTTP1])
 targets += module("Tekton", ["OTLP", "Kubernetes", "Compression", crypto, protobuf, deque])
 targets += module(
@@ -58,8 +71,8 @@ targets += module(
 targets += module(
     "Components",
     [
-        "Collector", "Tekton", "Kubernetes", "OTLP", "HTTPServer", "HTTPClient", "Compression",
-        nio, nioPosix, nioHTTP1, logging, lifecycle, protobuf,
+        "CCrypt", "CMalloc", "Collector", "Tekton", "Kubernetes", "OTLP", "OTLPGRPC", "HTTPServer", "HTTPClient",
+        "Compression", nio, nioPosix, nioHTTP1, nioSSL, grpcCore, logging, lifecycle, protobuf, crypto,
     ]
 )
 targets += module("Waterfall", ["OTLP", protobuf])
@@ -78,7 +91,9 @@ targets += [
     ),
     .testTarget(
         name: "EndToEndTests",
-        dependencies: ["steptrace", "Replay", "OTLP", "HTTPClient", "Compression", nio, nioPosix, protobuf],
+        dependencies: [
+            "steptrace", "Replay", "OTLP", "OTLPGRPC", "HTTPClient", "Compression", nio, nioPosix, protobuf,
+        ],
         swiftSettings: settings
     ),
 ]
@@ -92,6 +107,10 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.40.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),

@@ -11,6 +11,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     /// Fired into the pipeline when the server shuts down.
     enum Event: Sendable {
         case drain
+        /// Requests under way are answered, all others refused.
+        case refuse
     }
 
     /// What a client sent while its last request was not answered yet.
@@ -25,7 +27,11 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     private static let maxReservedBytes = 1024 * 1024
 
     let handler: any HTTPServerHandler
-    private let isServerDraining: @Sendable () -> Bool
+    private let registry: HTTPConnectionRegistry?
+    /// The server refuses what comes on this connection.
+    private var isRefusing = false
+    /// What the handler wants on the response to the current request.
+    var addedHeaders: HTTPHeaders?
 
     var state: HTTPConnectionState
     var context: ChannelHandlerContext?
@@ -50,10 +56,10 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         handler: any HTTPServerHandler,
         timeouts: HTTPConnectionState.Timeouts,
         now: NIODeadline,
-        isServerDraining: @escaping @Sendable () -> Bool = { false }
+        registry: HTTPConnectionRegistry? = nil
     ) {
         self.handler = handler
-        self.isServerDraining = isServerDraining
+        self.registry = registry
         state = HTTPConnectionState(timeouts: timeouts, now: now)
     }
 
@@ -73,7 +79,17 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         // A connection accepted at the moment the server began to shut down has missed the event.
-        if isServerDraining(), state.drain(hasMore: false) { context.close(promise: nil) }
+        switch registry?.mode {
+        case .draining: if state.drain(hasMore: false) { context.close(promise: nil) }
+        case .refusing: beginRefusing(context)
+        case .open, nil: break
+        }
+    }
+
+    private func beginRefusing(_ context: ChannelHandlerContext) {
+        guard !isRefusing else { return }
+        isRefusing = true
+        if !state.refuse(hasMore: hasMore) { registry?.setAside(context.channel) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -136,6 +152,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
             rearmTimer()
         case Event.drain:
             if state.drain(hasMore: hasMore) { context.close(promise: nil) }
+        case Event.refuse:
+            beginRefusing(context)
         default:
             context.fireUserInboundEventTriggered(event)
         }
@@ -205,6 +223,11 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
             state.headArrived(try HTTPRequestFraming(head))
         } catch {
             fail(error)
+            return
+        }
+        addedHeaders = handler.responseHeaders(method: head.method, headers: head.headers)
+        guard !isRefusing else {
+            respondNow(handler.refusal(headers: head.headers), close: true)
             return
         }
         let (path, query) = HTTPRequestTarget.split(head.uri)
@@ -284,6 +307,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     /// Sends the response of the current request.
     func respondNow(_ response: HTTPServerResponse, close: Bool) {
         guard let context else { return }
+        var response = response
+        if let addedHeaders { response.headers.add(contentsOf: addedHeaders) }
         let plan = state.respond(close: close, hasMore: hasMore, now: context.eventLoop.now)
         let body = output.write(response, plan: plan)
         handOver(body, context)

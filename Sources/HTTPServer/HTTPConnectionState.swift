@@ -28,6 +28,7 @@ struct HTTPConnectionState {
         var idle: TimeAmount?
         var readHeader: TimeAmount?
         var read: TimeAmount?
+        var write: TimeAmount?
         var linger = TimeAmount.seconds(1)
     }
 
@@ -134,6 +135,7 @@ struct HTTPConnectionState {
         switch phase {
         case .body:
             phase = .handling
+            deadline = timeouts.write.map { now + $0 }
             return .handle
         case .discarding:
             phase = .idle
@@ -168,7 +170,6 @@ struct HTTPConnectionState {
         // Without chunks, the end of the connection is the end of the body.
         let plan = plan(close: close || framing.isHTTP10, hasMore: hasMore)
         phase = .streaming
-        deadline = nil
         return plan
     }
 
@@ -232,14 +233,26 @@ struct HTTPConnectionState {
         return phase == .idle && !hasMore
     }
 
+    /// The server refuses what comes from now on. True: a request is under way, whose response is the last; false: the
+    /// next one is to be refused.
+    mutating func refuse(hasMore: Bool) -> Bool {
+        switch phase {
+        case .idle, .head:
+            return hasMore
+        case .body, .handling, .streaming, .discarding, .closing, .lingering, .closed:
+            isDraining = true
+            return true
+        }
+    }
+
     /// To be called at `deadline` or later.
     mutating func deadlinePassed(now: NIODeadline) -> TimerAction {
         guard let deadline, now >= deadline else { return .nothing }
         self.deadline = nil
         switch phase {
         case .head, .body: return .answerTimeout
-        case .idle, .discarding, .closing, .lingering: return .close
-        case .handling, .streaming, .closed: return .nothing
+        case .idle, .discarding, .closing, .lingering, .handling, .streaming: return .close
+        case .closed: return .nothing
         }
     }
 

@@ -2,6 +2,7 @@ public import Logging
 public import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
+internal import NIOSSL
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -19,6 +20,8 @@ public final class HTTPServer: Sendable {
     private let logger: Logger?
     private let registry = HTTPConnectionRegistry()
     private let listener = Mutex<(any Channel)?>(nil)
+    /// What keeps the port in the pool.
+    private let pooled = Mutex<Listener?>(nil)
 
     /// `group` runs the connections and stays the caller's to shut down.
     public init(
@@ -59,7 +62,19 @@ public final class HTTPServer: Sendable {
             return channel
         }
         try? await listener?.close()
+        pooled.withLock { $0.take() }?.release()
         registry.drain()
+        await waitForConnections(deadline: deadline)
+    }
+
+    /// Keeps the port open and answers every new request with the handler's refusal, for as long as the process lives.
+    /// Returns when the requests under way are answered, or closed by force at `deadline`.
+    public func refuse(deadline: NIODeadline) async {
+        registry.refuse()
+        await waitForConnections(deadline: deadline)
+    }
+
+    private func waitForConnections(deadline: NIODeadline) async {
         let registry = registry
         let force = group.next().scheduleTask(deadline: deadline) { [logger] in
             let count = registry.count
@@ -72,6 +87,12 @@ public final class HTTPServer: Sendable {
     }
 
     private func bind(to endpoint: HTTPEndpoint) async throws -> any Channel {
+        if let owner = configuration.listenerOwner {
+            let listener = try ListenerPool.shared.listener(on: endpoint, owner: owner)
+            let descriptor = try listener.duplicate()
+            pooled.withLock { $0 = listener }
+            return try await bootstrap().withBoundSocket(descriptor).get()
+        }
         guard endpoint.host.isEmpty else {
             return try await bootstrap().bind(host: endpoint.host, port: endpoint.port).get()
         }
@@ -91,8 +112,10 @@ public final class HTTPServer: Sendable {
         let timeouts = HTTPConnectionState.Timeouts(
             idle: TimeAmount(unlessZero: configuration.idleTimeout),
             readHeader: TimeAmount(unlessZero: configuration.readHeaderTimeout),
-            read: TimeAmount(unlessZero: configuration.readTimeout)
+            read: TimeAmount(unlessZero: configuration.readTimeout),
+            write: TimeAmount(unlessZero: configuration.writeTimeout)
         )
+        let tlsContext = configuration.tlsContext
         return ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: configuration.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -107,6 +130,9 @@ public final class HTTPServer: Sendable {
             }
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tlsContext {
+                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tlsContext()))
+                    }
                     try Self.addHandlers(
                         to: channel,
                         maxHeaderBytes: maxHeaderBytes,
@@ -114,7 +140,7 @@ public final class HTTPServer: Sendable {
                             handler: handler,
                             timeouts: timeouts,
                             now: channel.eventLoop.now,
-                            isServerDraining: { registry.isDraining }
+                            registry: registry
                         )
                     )
                 }

@@ -1,3 +1,5 @@
+public import NIOSSL
+
 /// How a server listens, and what it bears from its clients. A duration of zero switches a timeout off.
 public struct HTTPServerConfiguration: Sendable {
     public var endpoint: HTTPEndpoint
@@ -14,6 +16,15 @@ public struct HTTPServerConfiguration: Sendable {
 
     /// From the end of the headers to the end of the body.
     public var readTimeout: Duration = .zero
+
+    /// From the end of a request to the end of its response: then the connection is closed, answered or not.
+    public var writeTimeout: Duration = .zero
+
+    /// Asked for every connection; without it there is no TLS.
+    public var tlsContext: (@Sendable () -> NIOSSLContext)?
+
+    /// Whose listeners these are in the pool, such as `receiver:otlp`; nil: the server has a socket of its own.
+    public var listenerOwner: String?
 
     /// Connections open at once. Beyond it none is accepted, they wait in the system's backlog.
     public var maxConnections = 1000

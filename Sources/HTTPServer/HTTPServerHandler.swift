@@ -18,7 +18,23 @@ public protocol HTTPServerHandler: Sendable {
     /// behind it, whatever `close` says.
     func bodyTooLarge(limit: Int, headers: HTTPHeaders) -> HTTPServerResponse
 
+    /// Headers for whatever response the request will have; nil for none. Called before `head`.
+    func responseHeaders(method: HTTPMethod, headers: HTTPHeaders) -> HTTPHeaders?
+
+    /// The answer to a request that came after the server began to refuse; the connection is closed behind it.
+    func refusal(headers: HTTPHeaders) -> HTTPServerResponse
+
     /// `responder` is to be used exactly once, on any thread, now or later. The next request of the same connection
     /// is handed over only when this one is answered.
     func handle(_ request: HTTPServerRequest, _ responder: HTTPResponder)
+}
+
+extension HTTPServerHandler {
+    public func responseHeaders(method: HTTPMethod, headers: HTTPHeaders) -> HTTPHeaders? { nil }
+
+    public func refusal(headers: HTTPHeaders) -> HTTPServerResponse {
+        var response = HTTPServerResponse.text(.serviceUnavailable, "503 service unavailable: shutting down\n")
+        response.headers.add(name: "Retry-After", value: "1")
+        return response
+    }
 }
