@@ -1,0 +1,53 @@
+internal import GRPCCore
+public import NIOCore
+
+/// What a server does with exports.
+public protocol TraceService: Sendable {
+    /// Says whether a request is to be read at all.
+    func authorize(_ headers: RequestHeaders) throws(ExportError)
+
+    /// Takes an ExportTraceServiceRequest, in its encoding. Returning is success.
+    func export(_ request: ByteBuffer, _ headers: RequestHeaders) async throws(ExportError)
+}
+
+/// TraceService/Export over raw bytes.
+struct RegisteredTraceService: RegistrableRPCService {
+    let service: any TraceService
+    let maxMessageBytes: Int
+
+    func registerMethods<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
+        router.registerHandler(
+            forMethod: .traceExport,
+            deserializer: RawDeserializer(),
+            serializer: RawSerializer()
+        ) { request, _ in
+            do throws(ExportError) {
+                return StreamingServerResponse(single: try await respond(to: request))
+            } catch {
+                return StreamingServerResponse(error: error.rpcError)
+            }
+        }
+    }
+
+    private func respond(
+        to request: StreamingServerRequest<ByteBuffer>
+    ) async throws(ExportError) -> ServerResponse<ByteBuffer> {
+        let headers = RequestHeaders(metadata: request.metadata)
+        try service.authorize(headers)
+        let message: ByteBuffer
+        do {
+            message = try await ServerRequest(stream: request).message
+        } catch {
+            throw ExportError(error)
+        }
+        guard message.readableBytes <= maxMessageBytes else {
+            throw ExportError(
+                .resourceExhausted,
+                "grpc: received message larger than max (\(message.readableBytes) vs. \(maxMessageBytes))"
+            )
+        }
+        try await service.export(message, headers)
+        // An ExportTraceServiceResponse without a partial success is encoded as nothing.
+        return ServerResponse(message: ByteBuffer())
+    }
+}

@@ -1,0 +1,127 @@
+import GRPCCore
+import NIOCore
+import NIOPosix
+import OTLPGRPC
+import Synchronization
+import Testing
+
+@Suite("OTLP/gRPC, client and server over a socket")
+struct TraceServerTests {
+    /// Answers as it is told to, and remembers what came.
+    private final class Service: TraceService {
+        let received = Mutex<[[UInt8]]>([])
+        let error: ExportError?
+        let token: String?
+
+        init(error: ExportError? = nil, token: String? = nil) {
+            self.error = error
+            self.token = token
+        }
+
+        func authorize(_ headers: RequestHeaders) throws(ExportError) {
+            if let token, headers["Authorization"] != token { throw ExportError(.unauthenticated, "no") }
+        }
+
+        func export(_ request: ByteBuffer, _ headers: RequestHeaders) async throws(ExportError) {
+            received.withLock { $0.append(Array(request.readableBytesView)) }
+            if let error { throw error }
+        }
+    }
+
+    private func run(
+        _ service: Service,
+        server configureServer: (inout TraceServerConfiguration) -> Void = { _ in },
+        client configureClient: (inout TraceClientConfiguration) -> Void = { _ in },
+        _ body: (TraceClient) async throws -> Void
+    ) async throws {
+        let group = MultiThreadedEventLoopGroup.singleton
+        var configuration = TraceServerConfiguration(listen: .address(host: "127.0.0.1", port: 0))
+        configureServer(&configuration)
+        let (ports, bound) = AsyncStream<Int>.makeStream()
+        let server = TraceServer(configuration, group: group, service: service) { bound.yield($0?.port ?? 0) }
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await server.run() }
+            var iterator = ports.makeAsyncIterator()
+            let port = try #require(await iterator.next())
+            var options = TraceClientConfiguration(host: "127.0.0.1", port: port)
+            configureClient(&options)
+            let client = try TraceClient(options, group: group)
+            tasks.addTask { try await client.run() }
+            try await body(client)
+            client.shutdown()
+            server.beginGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+    }
+
+    @Test("bytes arrive as they were sent, compressed or not", arguments: [true, false])
+    func bytes(gzip: Bool) async throws {
+        let service = Service()
+        let sent = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
+        try await run(service, client: { $0.gzip = gzip }) { client in
+            let response = try await client.export(ByteBuffer(bytes: sent))
+            #expect(response.readableBytes == 0)
+        }
+        #expect(service.received.withLock { $0 } == [sent])
+    }
+
+    @Test("an error arrives with its code, message and delay")
+    func error() async throws {
+        let error = ExportError(.unavailable, "later", retryAfter: .milliseconds(2500))
+        try await run(Service(error: error)) { client in
+            await #expect(throws: error) { try await client.export(ByteBuffer(bytes: [1])) }
+        }
+    }
+
+    @Test("a message beyond the limit is ResourceExhausted, counted after decompression", arguments: [true, false])
+    func tooLarge(gzip: Bool) async throws {
+        let service = Service()
+        try await run(service, server: { $0.maxMessageBytes = 1000 }, client: { $0.gzip = gzip }) { client in
+            let error = await #expect(throws: ExportError.self) {
+                try await client.export(ByteBuffer(repeating: 7, count: 1001))
+            }
+            #expect(error?.code == .resourceExhausted)
+            _ = try await client.export(ByteBuffer(repeating: 7, count: 1000))
+        }
+        #expect(service.received.withLock { $0.count } == 1)
+    }
+
+    @Test("a message far beyond the limit is refused, and the connection serves on")
+    func farTooLarge() async throws {
+        let service = Service()
+        try await run(service, server: { $0.maxMessageBytes = 1000 }, client: { $0.gzip = false }) { client in
+            let error = await #expect(throws: ExportError.self) {
+                try await client.export(ByteBuffer(repeating: 7, count: 100_000))
+            }
+            #expect(error?.code == .internalError)
+            _ = try await client.export(ByteBuffer(repeating: 7, count: 10))
+        }
+        #expect(service.received.withLock { $0.count } == 1)
+    }
+
+    @Test("who is not authorized is not read")
+    func unauthorized() async throws {
+        let service = Service(token: "Bearer x")
+        try await run(service) { client in
+            let error = await #expect(throws: ExportError.self) { try await client.export(ByteBuffer(bytes: [1])) }
+            #expect(error?.code == .unauthenticated)
+            _ = try await client.export(ByteBuffer(bytes: [2]), headers: [("authorization", "Bearer x")])
+        }
+        #expect(service.received.withLock { $0 } == [[2]])
+    }
+
+    @Test("a backend that is down is Unavailable, not waited for")
+    func down() async throws {
+        let client = try TraceClient(
+            TraceClientConfiguration(host: "127.0.0.1", port: 1),
+            group: MultiThreadedEventLoopGroup.singleton
+        )
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try? await client.run() }
+            let error = await #expect(throws: ExportError.self) { try await client.export(ByteBuffer(bytes: [1])) }
+            #expect(error?.code == .unavailable)
+            client.shutdown()
+            tasks.cancelAll()
+        }
+    }
+}
