@@ -1,0 +1,46 @@
+import FoundationEssentials
+
+/// A small file that may change, such as a mounted Secret: a swapped symbolic link is a change too.
+struct WatchedFile: Sendable {
+    /// What tells two states of a file apart.
+    private struct Stamp: Equatable {
+        let inode: UInt64
+        let size: Int
+        let modified: Date?
+    }
+
+    static let maximumBytes = 1 << 20
+
+    let path: String
+    private var stamp: Stamp?
+
+    init(_ path: String) { self.path = path }
+
+    /// Reads the file.
+    mutating func read() throws(AuthenticationFileError) -> String {
+        stamp = Self.stamp(path)
+        guard let stamp else { throw .init("cannot read \(path)") }
+        guard stamp.size <= Self.maximumBytes else { throw .init("\(path) has more than \(Self.maximumBytes) bytes") }
+        do {
+            return String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
+        } catch {
+            throw .init("cannot read \(path)")
+        }
+    }
+
+    /// Reads the file if it has changed since it was read last; nil when it has not, or is not there at the moment.
+    mutating func readIfChanged() throws(AuthenticationFileError) -> String? {
+        guard let now = Self.stamp(path), now != stamp else { return nil }
+        return try read()
+    }
+
+    private static func stamp(_ path: String) -> Stamp? {
+        let path = URL(filePath: path).resolvingSymlinksInPath().path
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return nil }
+        return Stamp(
+            inode: (attributes[.systemFileNumber] as? UInt64) ?? 0,
+            size: (attributes[.size] as? UInt64).map(Int.init) ?? 0,
+            modified: attributes[.modificationDate] as? Date
+        )
+    }
+}

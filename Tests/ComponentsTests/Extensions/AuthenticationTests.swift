@@ -1,0 +1,157 @@
+import Collector
+import FoundationEssentials
+import Testing
+
+@testable import Components
+
+@Suite struct AuthenticationTests {
+    let context = TestContext()
+
+    func node(_ yaml: String) throws -> ConfigNode { try YAMLText.parse(yaml, source: "test") }
+
+    func basic(_ yaml: String) throws -> BasicAuthServer {
+        let configuration = try configuration(BasicAuthConfiguration.self, node(yaml))
+        guard case .server(let server) = configuration.role else { throw TestError.notAServer }
+        return try BasicAuthServer(server, context: context.component("basicauth"), interval: .milliseconds(5))
+    }
+
+    func bearer(_ yaml: String) throws -> BearerTokenAuthExtension {
+        try BearerTokenAuthExtension(
+            configuration(BearerTokenAuthConfiguration.self, node(yaml)),
+            context: context.component("bearertokenauth"),
+            interval: .milliseconds(5)
+        )
+    }
+
+    enum TestError: Error { case notAServer }
+
+    func refusal(_ authenticator: any ServerAuthenticator, _ headers: [String: String]) -> String? {
+        do {
+            try authenticator.authenticate { headers[$0] }
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    func value(_ text: String) -> String { "Basic " + Data(text.utf8).base64EncodedString() }
+
+    /// Runs `body` with a file in a directory of its own.
+    func withFile(_ text: String, _ body: (String) async throws -> Void) async throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "auth-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let path = directory.appending(path: "file").path
+        try Data(text.utf8).write(to: URL(filePath: path))
+        try await body(path)
+    }
+
+    @Test func basicAuthTakesTheRightPasswordOnly() throws {
+        let server = try basic("{htpasswd: {inline: 'alice:secret'}}")
+        for _ in 0..<2 {
+            #expect(refusal(server, ["Authorization": value("alice:secret")]) == nil)
+            #expect(refusal(server, ["Authorization": value("alice:wrong")]) == "invalid credentials")
+            #expect(refusal(server, ["Authorization": value("bob:secret")]) == "invalid credentials")
+        }
+        #expect(refusal(server, [:]) == "no basic auth provided")
+        #expect(refusal(server, ["Authorization": "Bearer x"]) == "invalid authorization scheme prefix")
+        #expect(refusal(server, ["Authorization": "Basic !"]) == "invalid authorization format")
+        #expect(server.challenge == "Basic realm=\"steptrace\"")
+    }
+
+    @Test func aChangedFileCountsWithoutARestart() async throws {
+        try await withFile("alice:secret") { path in
+            let server = try basic("{htpasswd: {file: '\(path)'}}")
+            try await withRunning(server) {
+                #expect(refusal(server, ["Authorization": value("alice:secret")]) == nil)
+                try Data("alice:changed".utf8).write(to: URL(filePath: path), options: .atomic)
+                _ = await context.log("Read htpasswd again")
+                #expect(refusal(server, ["Authorization": value("alice:secret")]) != nil)
+                #expect(refusal(server, ["Authorization": value("alice:changed")]) == nil)
+                try Data("nonsense".utf8).write(to: URL(filePath: path), options: .atomic)
+                let entry = await context.log("Keeping the users there are")
+                #expect(entry.metadata["error"]?.contains("nonsense") == false)
+                #expect(refusal(server, ["Authorization": value("alice:changed")]) == nil)
+            }
+        }
+    }
+
+    @Test func exportersLogInWithWhatIsInTheFiles() async throws {
+        try await withFile("old\n") { path in
+            let configuration = try configuration(
+                BasicAuthConfiguration.self,
+                node("{client_auth: {username: alice, password_file: '\(path)'}}")
+            )
+            guard case .client(let client) = configuration.role else { throw TestError.notAServer }
+            let authenticator = try BasicAuthClient(
+                client,
+                context: context.component("basicauth"),
+                interval: .milliseconds(5)
+            )
+            try await withRunning(authenticator) {
+                #expect(try authenticator.credentials().map(\.value) == [value("alice:old")])
+                try Data("new\n".utf8).write(to: URL(filePath: path), options: .atomic)
+                _ = await context.log("Read the credentials again")
+                #expect(try authenticator.credentials().map(\.value) == [value("alice:new")])
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("{}", "no credential source provided"),
+        ("{htpasswd: {}}", "no credential source provided"),
+        ("{htpasswd: {inline: 'a:b'}, client_auth: {username: a}}", "only one of `htpasswd` or `client_auth`"),
+    ])
+    func contradictionsInBasicAuthAreErrors(yaml: String, message: String) throws {
+        let error = #expect(throws: ConfigError.self) { try configuration(BasicAuthConfiguration.self, node(yaml)) }
+        #expect(error?.message.contains(message) == true)
+    }
+
+    @Test func bearerTokensAreCompared() throws {
+        let server = try bearer("{tokens: [one, two]}")
+        for token in ["one", "two"] { #expect(refusal(server, ["Authorization": "Bearer \(token)"]) == nil) }
+        #expect(refusal(server, [:]) == "missing or empty authorization header: Authorization")
+        for text in ["Bearer three", "Bearer on", "one", "bearer one", "Basic one"] {
+            let message = "provided authorization does not match expected scheme or token"
+            #expect(refusal(server, ["Authorization": text]) == message)
+        }
+        #expect(try server.credentials().map(\.value) == ["Bearer one"])
+    }
+
+    @Test func headerAndSchemeOfATokenCanBeChosen() throws {
+        let server = try bearer("{token: one, header: X-Api-Key, scheme: ''}")
+        #expect(refusal(server, ["X-Api-Key": "one"]) == nil)
+        #expect(try server.credentials().map(\.name) == ["X-Api-Key"])
+    }
+
+    @Test func aChangedFileOfTokensCounts() async throws {
+        try await withFile("one\n\ntwo\n") { path in
+            let server = try bearer("{filename: '\(path)'}")
+            try await withRunning(server) {
+                #expect(refusal(server, ["Authorization": "Bearer two"]) == nil)
+                try Data("three".utf8).write(to: URL(filePath: path), options: .atomic)
+                _ = await context.log("Read the tokens again")
+                #expect(refusal(server, ["Authorization": "Bearer two"]) != nil)
+                #expect(refusal(server, ["Authorization": "Bearer three"]) == nil)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("{}", "no bearer token provided"),
+        ("{token: a, tokens: [b]}", "either tokens or token should be provided, not both"),
+    ])
+    func contradictionsInBearerTokenAuthAreErrors(yaml: String, message: String) throws {
+        let error = #expect(throws: ConfigError.self) {
+            try configuration(BearerTokenAuthConfiguration.self, node(yaml))
+        }
+        #expect(error?.message.contains(message) == true)
+    }
+
+    @Test func secretsAreMarked() {
+        let keys = ComponentRegistry.factories.flatMap { $0.configuration.options }.filter(\.isSecret).map(\.key)
+        for key in ["htpasswd.inline", "client_auth.password", "token", "tokens", "headers", "tls.key_pem"] {
+            #expect(keys.contains(key), "\(key)")
+        }
+    }
+}
