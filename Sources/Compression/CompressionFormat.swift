@@ -19,6 +19,15 @@ public enum CompressionFormat: Sendable, Hashable {
         }
     }
 
+    /// What zlib is to write.
+    var writtenWindowBits: CInt {
+        switch self {
+        case .gzip: 15 + 16
+        case .zlib, .httpDeflate: 15
+        case .deflate: -15
+        }
+    }
+
     /// No deflated data of any encoder looks like this: it would be a stored block with bits set that are padding.
     private static func hasZlibHeader(_ source: UnsafeRawBufferPointer) -> Bool {
         guard source.count >= 2 else { return false }

@@ -1,16 +1,17 @@
 internal import CZlib
 
-/// Compresses to gzip again and again with the memory of one stream (about 256 KiB). For one thread at a time.
+/// Compresses to gzip, or another wrapping, again and again with the memory of one stream (about 256 KiB). For one thread
+/// at a time.
 public final class GzipCompressor {
     private let stream: UnsafeMutablePointer<z_stream>
 
     /// `level` is zlib's: 0 (none) to 9 (best), -1 for its default.
-    public init(level: Int = -1) throws(CompressionError) {
+    public init(_ format: CompressionFormat = .gzip, level: Int = -1) throws(CompressionError) {
         guard (-1...9).contains(level) else { throw .invalidLevel(level) }
         let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
         stream.initialize(to: z_stream())
-        // The largest window with the mark for gzip, and zlib's default memory level.
-        guard steptrace_deflate_init(stream, CInt(level), 15 + 16, 8) == Z_OK else {
+        // zlib's default memory level.
+        guard steptrace_deflate_init(stream, CInt(level), format.writtenWindowBits, 8) == Z_OK else {
             stream.deallocate()
             throw .outOfMemory
         }
@@ -27,7 +28,7 @@ public final class GzipCompressor {
         Int(deflateBound(stream, uLong(count)))
     }
 
-    /// One gzip member of the bytes.
+    /// One gzip member, or one stream of the other format, of the bytes.
     public func compress(_ source: UnsafeRawBufferPointer) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: maxCompressedCount(of: source.count)) { buffer, count in
             count = compress(source, into: UnsafeMutableRawBufferPointer(buffer))

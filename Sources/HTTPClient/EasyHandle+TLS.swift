@@ -12,6 +12,8 @@ extension EasyHandle {
                 try set(CURLOPT_CAINFO, nil)
                 try set(CURLOPT_CAPATH, nil)
             }
+            // Kept for a day otherwise, a rotated file or not.
+            try set(CURLOPT_CA_CACHE_TIMEOUT, 0)
             if let file = tls.caFile { try set(CURLOPT_CAINFO, file) }
             if let pem = tls.caPEM { try set(CURLOPT_CAINFO_BLOB, blob: pem) }
         }

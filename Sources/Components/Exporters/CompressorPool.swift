@@ -8,16 +8,18 @@ final class CompressorPool: Sendable {
         let compressor: GzipCompressor
     }
 
+    private let format: CompressionFormat
     private let level: Int
     private let idle = Mutex<[Idle]>([])
 
-    init(level: Int) {
+    init(_ format: CompressionFormat, level: Int) {
+        self.format = format
         self.level = level
     }
 
-    func gzip(_ bytes: [UInt8]) throws(CompressionError) -> [UInt8] {
+    func compress(_ bytes: [UInt8]) throws(CompressionError) -> [UInt8] {
         let taken = idle.withLock { $0.popLast() }
-        let compressor = if let taken { taken } else { Idle(compressor: try GzipCompressor(level: level)) }
+        let compressor = if let taken { taken } else { Idle(compressor: try GzipCompressor(format, level: level)) }
         let compressed = bytes.withUnsafeBytes { compressor.compressor.compress($0) }
         idle.withLock { $0.append(compressor) }
         return compressed

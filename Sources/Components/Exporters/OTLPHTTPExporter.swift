@@ -1,6 +1,6 @@
 import Collector
 
-/// The `otlp_http` exporter: posts OTLP as protobuf, behind a queue with retries.
+/// The `otlp_http` exporter: posts OTLP as protobuf or JSON, behind a queue with retries.
 enum OTLPHTTPExporter {
     static let factory = ComponentFactory.exporter(
         type: "otlp_http",
@@ -8,11 +8,30 @@ enum OTLPHTTPExporter {
         stability: "beta",
         OTLPHTTPExporterConfiguration.self
     ) { configuration, context in
-        QueuedExporter(
-            sender: try OTLPHTTPSender(configuration, logger: context.logger),
+        var authenticator: (any ClientAuthenticator)?
+        if let id = configuration.authenticator {
+            authenticator = try context.clientAuthenticator(id)
+        }
+        let sender = try OTLPHTTPSender(configuration, authenticator: authenticator, logger: context.logger)
+        let name = "\(context.id)"
+        context.observe { [weak sender] sink in
+            guard let sender else { return }
+            sink.add(.partiallyRejectedSpans, sender.partiallyRejectedSpans, ["exporter": name])
+        }
+        return QueuedExporter(
+            sender: sender,
             queue: configuration.queue,
             retry: configuration.retry,
             context: context
         )
     }
+}
+
+extension MetricDescription {
+    static let partiallyRejectedSpans = MetricDescription(
+        "steptrace_exporter_partial_success_rejected_spans",
+        .counter,
+        unit: "{spans}",
+        "Spans that the backend has rejected of requests that it took otherwise (partial success)."
+    )
 }

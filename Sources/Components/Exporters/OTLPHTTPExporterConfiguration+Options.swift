@@ -22,12 +22,27 @@ extension OTLPHTTPExporterConfiguration {
                 "map of strings",
                 default: "{}",
                 example: "{Authorization: \"Bearer ${env:TOKEN}\"}",
+                secret: true,
                 "Headers to send with every request. A `Host` entry overrides the one from the URL."
             ),
             ConfigOption("timeout", "duration", default: "30s", example: "10s", "For one attempt; 0 for no limit."),
             ConfigOption(
+                "encoding",
+                "proto | json",
+                default: "proto",
+                example: "json",
+                "How requests are written. JSON costs several times as much CPU."
+            ),
+            ConfigOption(
+                "auth.authenticator",
+                "extension",
+                default: "",
+                example: "bearertokenauth",
+                "The extension that brings the credentials of each request: `basicauth` or `bearertokenauth`."
+            ),
+            ConfigOption(
                 "compression",
-                "gzip | none",
+                "gzip | zlib | deflate | none",
                 default: "gzip",
                 example: "none",
                 "How bodies are compressed. Within a cluster, `none` saves the most CPU."
@@ -60,6 +75,34 @@ extension OTLPHTTPExporterConfiguration {
                 default: "90s",
                 example: "30s",
                 "A connection that was idle for longer is not used again."
+            ),
+            ConfigOption(
+                "max_idle_conns_per_host",
+                "int",
+                default: "0",
+                example: "10",
+                "The same for one host, if lower; 0 for no limit."
+            ),
+            ConfigOption(
+                "force_attempt_http2",
+                "bool",
+                default: "true",
+                example: "false",
+                "Use HTTP/2 on https where the backend offers it."
+            ),
+            ConfigOption(
+                "read_buffer_size",
+                "bytes",
+                default: "0",
+                example: "4096",
+                "Accepted for compatibility: buffers are libcurl's."
+            ),
+            ConfigOption(
+                "write_buffer_size",
+                "bytes",
+                default: "524288",
+                example: "65536",
+                "Accepted for compatibility: buffers are libcurl's."
             ),
             ConfigOption(
                 "disable_keep_alives",

@@ -4,7 +4,14 @@ public import Collector
 public struct OTLPHTTPExporterConfiguration: ComponentConfiguration {
     public enum Compression: String, Sendable, Equatable, CaseIterable {
         case gzip
+        case zlib
+        case deflate
         case none
+    }
+
+    public enum Encoding: String, Sendable, Equatable, CaseIterable {
+        case proto
+        case json
     }
 
     /// Where traces are posted to.
@@ -12,6 +19,11 @@ public struct OTLPHTTPExporterConfiguration: ComponentConfiguration {
     /// Sorted by name.
     public var headers: [String: String]
     public var timeout: Duration
+    public var encoding: Encoding
+    /// Who brings the credentials; nil for nobody.
+    public var authenticator: ComponentID?
+    /// HTTP/2 on https, where the backend has it.
+    public var http2: Bool
     public var compression: Compression
     /// -1 to 9, as in zlib.
     public var compressionLevel: Int
@@ -31,7 +43,8 @@ public struct OTLPHTTPExporterConfiguration: ComponentConfiguration {
         tracesURL = try Self.tracesURL(&map)
         headers = try map.stringMap("headers")
         timeout = try map.duration("timeout", default: .seconds(30))
-        compression = try map.oneOf("compression", default: .gzip)
+        encoding = try Self.encoding(&map)
+        compression = try Self.compression(&map)
         var parameters = try map.map("compression_params")
         compressionLevel = try parameters.int("level", default: Self.defaultCompressionLevel, in: -1...9)
         try parameters.finish()
@@ -40,12 +53,61 @@ public struct OTLPHTTPExporterConfiguration: ComponentConfiguration {
         maxIdleConnections = try map.int("max_idle_conns", default: 100)
         idleConnectionTimeout = try map.duration("idle_conn_timeout", default: .seconds(90))
         disableKeepAlives = try map.bool("disable_keep_alives", default: false)
+        let perHost = try map.int("max_idle_conns_per_host", default: 0)
+        if perHost > 0 { maxIdleConnections = min(maxIdleConnections, perHost) }
+        http2 = try map.bool("force_attempt_http2", default: true)
+        var auth = try map.map("auth")
+        if let node = auth.takeValue("authenticator") {
+            authenticator = try ComponentID(try node.string(), at: node)
+        } else {
+            authenticator = nil
+        }
+        try auth.finish()
+        try Self.takeUnsupported(&map)
         var tls = try map.map("tls")
         self.tls = try TLSConfiguration(from: &tls)
         var retry = try map.map("retry_on_failure")
         self.retry = try RetryConfiguration(from: &retry)
         var queue = try map.map("sending_queue")
         self.queue = try SendingQueueConfiguration(from: &queue)
+    }
+
+    private static func encoding(_ map: inout ConfigMap) throws(ConfigError) -> Encoding {
+        guard let node = map.takeValue("encoding") else { return .proto }
+        let text = try node.string()
+        guard let encoding = Encoding(rawValue: text) else {
+            throw node.error("invalid encoding type: \(text) (proto or json)")
+        }
+        return encoding
+    }
+
+    private static func compression(_ map: inout ConfigMap) throws(ConfigError) -> Compression {
+        guard let node = map.takeValue("compression") else { return .gzip }
+        let text = try node.string()
+        if text.isEmpty { return .none }
+        guard let compression = Compression(rawValue: text) else {
+            let choices = Compression.allCases.map(\.rawValue).joined(separator: ", ")
+            throw node.error("unsupported compression type \"\(text)\": one of \(choices)")
+        }
+        return compression
+    }
+
+    /// Keys of the Collector that change nothing here, and those that are refused.
+    private static func takeUnsupported(_ map: inout ConfigMap) throws(ConfigError) {
+        // libcurl's buffers are its own.
+        _ = try map.int("read_buffer_size", default: 0)
+        _ = try map.int("write_buffer_size", default: 524_288)
+        for key in ["http2_read_idle_timeout", "http2_ping_timeout"] {
+            guard let node = map.takeValue(key) else { continue }
+            guard try node.duration(in: .zero ... .nanoseconds(Int64.max)) > .zero else { continue }
+            throw node.error("is not supported: remove it, dead connections end with `timeout`")
+        }
+        var cookies = try map.map("cookies")
+        if try cookies.bool("enabled", default: false) { throw cookies.error("cookies are not supported: remove them") }
+        try cookies.finish()
+        if let middlewares = map.takeValue("middlewares"), try !middlewares.list().isEmpty {
+            throw middlewares.error("middlewares are not supported: remove them")
+        }
     }
 
     private static func tracesURL(_ map: inout ConfigMap) throws(ConfigError) -> String {

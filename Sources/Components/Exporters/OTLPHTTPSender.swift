@@ -1,9 +1,11 @@
 import Collector
+import Compression
 import FoundationEssentials
 import HTTPClient
 import Logging
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// Posts batches to a backend that speaks OTLP/HTTP.
 final class OTLPHTTPSender: BatchSender {
@@ -12,10 +14,18 @@ final class OTLPHTTPSender: BatchSender {
     private let headers: [(name: String, value: String)]
     private let compressors: CompressorPool?
     private let logger: Logger
+    private let authenticator: (any ClientAuthenticator)?
+    private let rejectedSpans = Atomic<Int64>(0)
 
-    init(_ configuration: OTLPHTTPExporterConfiguration, logger: Logger) throws {
+    /// - Parameter authenticator: brings the credentials of each request.
+    init(
+        _ configuration: OTLPHTTPExporterConfiguration,
+        authenticator: (any ClientAuthenticator)? = nil,
+        logger: Logger
+    ) throws {
         self.configuration = configuration
         self.logger = logger
+        self.authenticator = authenticator
         var client = HTTPClientConfiguration()
         client.tls = configuration.tls.client
         client.proxy = configuration.proxyURL
@@ -23,30 +33,35 @@ final class OTLPHTTPSender: BatchSender {
         client.maxIdleConnections = configuration.maxIdleConnections
         client.idleConnectionTimeout = configuration.idleConnectionTimeout
         client.disableKeepAlives = configuration.disableKeepAlives
+        client.httpVersion = configuration.http2 ? .automatic : .http1
         client.userAgent = "\(BuildInfo.command)/\(BuildInfo.version) (linux/\(Self.architecture))"
         self.client = try HTTPClient(configuration: client)
         if configuration.tls.insecureSkipVerify {
             logger.warning("tls::insecure_skip_verify is set: the backend's certificate is not verified")
         }
-        var headers = [(name: "Content-Type", value: "application/x-protobuf")]
-        switch configuration.compression {
-        case .gzip:
-            headers.append(("Content-Encoding", "gzip"))
-            compressors = CompressorPool(level: configuration.compressionLevel)
-        case .none: compressors = nil
+        let type = configuration.encoding == .json ? "application/json" : "application/x-protobuf"
+        var headers = [(name: "Content-Type", value: type)]
+        compressors = configuration.compression.format.map {
+            CompressorPool($0, level: configuration.compressionLevel)
         }
+        if compressors != nil { headers.append(("Content-Encoding", configuration.compression.rawValue)) }
         for (name, value) in configuration.headers.sorted(by: { $0.key < $1.key }) { headers.append((name, value)) }
         self.headers = headers
     }
 
     func send(_ batches: [TraceBatch], _ completion: @escaping @Sendable (ExportOutcome) -> Void) {
-        guard let compressors else { return post(Self.concatenated(batches), completion) }
-        // Compression takes too long for an event loop or the client's thread.
+        guard compressors != nil || configuration.encoding == .json else {
+            return post(Self.concatenated(batches), completion)
+        }
+        // JSON and compression take too long for an event loop or the client's thread.
         NIOThreadPool.singleton.submit { [self] _ in
             do {
-                post(try compressors.gzip(Self.concatenated(batches)), completion)
+                var body = Self.concatenated(batches)
+                if configuration.encoding == .json { body = try OTLPJSONText.encode(body) }
+                if let compressors { body = try compressors.compress(body) }
+                post(body, completion)
             } catch {
-                completion(.permanent("cannot compress the request: \(error)"))
+                completion(.permanent("cannot encode the request: \(error)"))
             }
         }
     }
@@ -57,6 +72,9 @@ final class OTLPHTTPSender: BatchSender {
         for batch in batches { bytes.append(contentsOf: batch.body.readableBytesView) }
         return bytes
     }
+
+    /// Spans that backends have rejected of requests they took otherwise.
+    var partiallyRejectedSpans: Int { Int(rejectedSpans.load(ordering: .relaxed)) }
 
     func shutdown() async { client.shutdown() }
 
@@ -72,6 +90,13 @@ final class OTLPHTTPSender: BatchSender {
     }
 
     private func post(_ body: [UInt8], _ completion: @escaping @Sendable (ExportOutcome) -> Void) {
+        var headers = headers
+        do {
+            // Asked for each request: they may change.
+            if let authenticator { headers += try authenticator.credentials() }
+        } catch {
+            return completion(.retryable("no credentials for the request: \(error)"))
+        }
         let request = HTTPClientRequest(
             method: "POST",
             url: configuration.tracesURL,
@@ -92,11 +117,23 @@ final class OTLPHTTPSender: BatchSender {
         case .failure(let error): answer = OTLPHTTPAnswer(error, url: configuration.tracesURL)
         }
         if let partial = answer.partialSuccess {
+            rejectedSpans.add(max(0, partial.rejectedSpans), ordering: .relaxed)
             logger.warning(
                 "Partial success response",
                 metadata: ["message": "\(partial.message)", "dropped_spans": .stringConvertible(partial.rejectedSpans)]
             )
         }
         return answer.outcome
+    }
+}
+
+extension OTLPHTTPExporterConfiguration.Compression {
+    /// The Collector's `deflate` is zlib's format too, as HTTP has it.
+    fileprivate var format: CompressionFormat? {
+        switch self {
+        case .gzip: .gzip
+        case .zlib, .deflate: .zlib
+        case .none: nil
+        }
     }
 }

@@ -14,6 +14,16 @@ public struct TLSConfiguration: Sendable, Equatable {
     public var keyFile: String?
     public var keyPEM: String?
     public var serverNameOverride: String?
+    public var minVersion = Version.tls12
+    /// nil: the highest there is.
+    public var maxVersion: Version?
+
+    public enum Version: String, Sendable, CaseIterable {
+        case tls10 = "1.0"
+        case tls11 = "1.1"
+        case tls12 = "1.2"
+        case tls13 = "1.3"
+    }
 
     public init() {}
 
@@ -29,7 +39,21 @@ public struct TLSConfiguration: Sendable, Equatable {
         keyFile = try map.optionalString("key_file")
         keyPEM = try map.optionalString("key_pem")
         serverNameOverride = try map.optionalString("server_name_override")
+        minVersion = try Self.version(&map, "min_version") ?? .tls12
+        maxVersion = try Self.version(&map, "max_version")
+        // Files are read for every new connection: any interval is kept.
+        _ = try map.duration("reload_interval", default: .zero)
+        for key in ["cipher_suites", "curve_preferences", "tpm"] {
+            guard let node = map.takeValue(key), node.value != .list([]), node.value != .map([]) else { continue }
+            throw node.error("is not supported for clients: remove it, the TLS library's own choice is used")
+        }
+        if try map.bool("include_insecure_cipher_suites", default: false) {
+            throw map.error("include_insecure_cipher_suites is not supported: remove it")
+        }
         try map.finish()
+        if let maxVersion, maxVersion.rawValue < minVersion.rawValue {
+            throw map.error("min_version cannot be greater than max_version")
+        }
         if insecure, insecureSkipVerify {
             throw map.error("insecure_skip_verify has no use together with insecure: choose one")
         }
@@ -44,6 +68,16 @@ public struct TLSConfiguration: Sendable, Equatable {
         }
     }
 
+    private static func version(_ map: inout ConfigMap, _ key: String) throws(ConfigError) -> Version? {
+        guard let node = map.takeValue(key) else { return nil }
+        let text = try node.string()
+        if text.isEmpty { return nil }
+        guard let version = Version(rawValue: text) else {
+            throw node.error("invalid TLS \(key): unsupported TLS version: \"\(text)\" (1.0, 1.1, 1.2 or 1.3)")
+        }
+        return version
+    }
+
     var client: HTTPClientConfiguration.TLS {
         var tls = HTTPClientConfiguration.TLS()
         tls.insecureSkipVerify = insecureSkipVerify
@@ -55,6 +89,8 @@ public struct TLSConfiguration: Sendable, Equatable {
         tls.keyFile = keyFile
         tls.keyPEM = keyPEM.map { Array($0.utf8) }
         tls.serverName = serverNameOverride
+        tls.minimumVersion = minVersion.client
+        tls.maximumVersion = maxVersion?.client
         return tls
     }
 
@@ -101,7 +137,29 @@ public struct TLSConfiguration: Sendable, Equatable {
                 example: "/etc/tls/tls.key",
                 "PEM key of the client certificate, not encrypted."
             ),
-            option("key_pem", "string", example: "${env:CLIENT_KEY}", "The same as text."),
+            ConfigOption(
+                "\(prefix).key_pem",
+                "string",
+                default: "",
+                example: "${env:CLIENT_KEY}",
+                secret: true,
+                "The same as text."
+            ),
+            option(
+                "min_version",
+                "1.0 | 1.1 | 1.2 | 1.3",
+                default: "1.2",
+                example: "1.3",
+                "The lowest version of TLS."
+            ),
+            option("max_version", "1.0 | 1.1 | 1.2 | 1.3", example: "1.3", "The highest; by default the library's."),
+            option(
+                "reload_interval",
+                "duration",
+                default: "0s",
+                example: "1h",
+                "Accepted for compatibility: files are read for every new connection."
+            ),
             option(
                 "server_name_override",
                 "string",
@@ -109,5 +167,16 @@ public struct TLSConfiguration: Sendable, Equatable {
                 "The name to ask for and to verify, instead of the endpoint's host."
             ),
         ]
+    }
+}
+
+extension TLSConfiguration.Version {
+    fileprivate var client: HTTPClientConfiguration.TLS.Version {
+        switch self {
+        case .tls10: .tls1_0
+        case .tls11: .tls1_1
+        case .tls12: .tls1_2
+        case .tls13: .tls1_3
+        }
     }
 }

@@ -1,0 +1,98 @@
+import Collector
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+
+/// The `file` exporter: writes requests to a file, one behind the other. It answers when a request is written, and
+/// writes on a thread of its own.
+final class FileExporter: Service, TraceConsumer {
+    /// Sendable because only the exporter's one thread uses it.
+    private final class Output: @unchecked Sendable {
+        var file: RotatingFile
+
+        init(_ file: consuming RotatingFile) { self.file = file }
+    }
+
+    /// Bytes that wait to be written; more are refused.
+    static let maximumPending = 32 << 20
+
+    private let format: FileExporterConfiguration.Format
+    private let context: ComponentContext
+    private let output: Output
+    private let thread = NIOThreadPool(numberOfThreads: 1)
+    private let pending = Atomic(0)
+    private let isFailing = Atomic(false)
+
+    static let factory = ComponentFactory.exporter(
+        type: "file",
+        stability: "alpha",
+        FileExporterConfiguration.self
+    ) { FileExporter($0, context: $1) }
+
+    init(_ configuration: FileExporterConfiguration, context: ComponentContext) {
+        format = configuration.format
+        self.context = context
+        output = Output(RotatingFile(configuration))
+        thread.start()
+    }
+
+    func consume(_ batch: TraceBatch, _ completion: @escaping @Sendable (ConsumeResult) -> Void) {
+        let bytes = batch.byteCount
+        guard pending.add(bytes, ordering: .relaxed).newValue <= Self.maximumPending else {
+            pending.subtract(bytes, ordering: .relaxed)
+            return completion(.refused(ConsumeError(.unavailable, "the file is written too slowly: try again later")))
+        }
+        thread.submit { [self] state in
+            defer { pending.subtract(bytes, ordering: .relaxed) }
+            guard case .active = state else {
+                return completion(.refused(ConsumeError(.unavailable, "the exporter is stopping")))
+            }
+            completion(write(batch))
+        }
+    }
+
+    /// On the exporter's thread.
+    private func write(_ batch: TraceBatch) -> ConsumeResult {
+        let body = Array(batch.body.readableBytesView)
+        let record: [UInt8]
+        switch format {
+        case .proto: record = withUnsafeBytes(of: UInt32(body.count).bigEndian) { Array($0) } + body
+        case .json:
+            do {
+                record = try OTLPJSONText.encode(body) + [0x0A]
+            } catch {
+                return .refused(ConsumeError(.malformed, "not an ExportTraceServiceRequest: \(error)"))
+            }
+        }
+        do {
+            try output.file.write(record)
+        } catch {
+            if !isFailing.exchange(true, ordering: .relaxed) {
+                context.logger.error(
+                    "Writing failed. Batches are refused until it works.",
+                    metadata: ["error": "\(error)"]
+                )
+                context.report(.recoverableError("\(error)"))
+            }
+            return .refused(ConsumeError(.unavailable, "\(error)"))
+        }
+        if isFailing.exchange(false, ordering: .relaxed) {
+            context.logger.info("Writing works again.")
+            context.report(.ok)
+        }
+        return .accepted(spanCount: batch.spanCount)
+    }
+
+    /// - Throws: when the file cannot be opened.
+    func run() async throws {
+        try await thread.runIfActive { [output] in try output.file.open() }
+        context.report(.ok)
+        try? await gracefulShutdown()
+        // The thread takes what it is given in order: with this done, all is written.
+        try? await thread.runIfActive {}
+        try? await thread.shutdownGracefully()
+        context.report(.stopped)
+    }
+}
