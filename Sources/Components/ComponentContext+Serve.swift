@@ -12,13 +12,18 @@ extension ComponentContext {
     ///
     /// - Parameters:
     ///   - path: of the endpoint in the configuration, for the error.
+    ///   - refusesAtEnd: When the process ends, keep the port open until it has, and refuse what comes. (Tekton drops
+    ///     a batch whose connection is refused.)
     ///   - started: logs the address that the server is bound to.
     func serve(
         _ configuration: HTTPServerConfiguration,
         _ handler: any HTTPServerHandler,
         path: String,
+        refusesAtEnd: Bool = false,
         started: (Logger, String) -> Void
     ) async throws {
+        var configuration = configuration
+        configuration.listenerOwner = "\(id) \(path)"
         let server = HTTPServer(
             configuration: configuration,
             group: eventLoopGroup,
@@ -39,7 +44,12 @@ extension ComponentContext {
         report(.ok)
         let isGraceful = (try? await gracefulShutdown()) != nil
         report(.stopping)
-        await server.shutdown(deadline: .now() + TimeAmount(isGraceful ? shutdownTimeout / 2 : .zero))
+        let deadline = NIODeadline.now() + TimeAmount(isGraceful ? shutdownTimeout / 2 : .zero)
+        if refusesAtEnd, isGraceful, !ListenerPool.shared.isChanging {
+            await server.refuse(deadline: deadline)
+        } else {
+            await server.shutdown(deadline: deadline)
+        }
         report(.stopped)
     }
 }

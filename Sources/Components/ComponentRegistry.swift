@@ -5,8 +5,13 @@ public enum ComponentRegistry {
     public static let factories: [ComponentFactory] = [
         OTLPReceiver.factory,
         TektonStepsProcessor.factory,
+        MemoryLimiterProcessor.factory,
         OTLPHTTPExporter.factory,
+        OTLPGRPCExporter.factory,
         DebugExporter.factory,
+        FileExporter.factory,
         HealthCheckExtension.factory,
+        BasicAuthExtension.factory,
+        BearerTokenAuthExtension.factory,
     ]
 }

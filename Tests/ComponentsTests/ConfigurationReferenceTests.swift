@@ -43,7 +43,10 @@ import Testing
         for option in subject.options where !option.default.isEmpty {
             let companions = try #require(subject.companions(of: option, option.default), "\(option.key)")
             let explicit = try subject.decode(companions + [(option.key, option.default)])
-            #expect(isEqual(explicit, try subject.decode(companions)), "default of \(option.key)")
+            // A map that is there, if empty, may mean more than one that is not, such as a protocol to serve.
+            let parent = option.key.split(separator: ".").dropLast().joined(separator: ".")
+            let maps = parent.isEmpty ? [] : [(key: parent, value: "{}")]
+            #expect(isEqual(explicit, try subject.decode(maps + companions)), "default of \(option.key)")
         }
     }
 
@@ -67,7 +70,7 @@ private struct Subject {
     typealias Values = [(key: String, value: String)]
 
     let factory: ComponentFactory
-    /// The least that is a good configuration: nothing, or one option.
+    /// The least that is a good configuration: nothing, or one option or two.
     let base: Values
 
     var options: [ConfigOption] { factory.configuration.options }
@@ -75,7 +78,8 @@ private struct Subject {
     init(_ label: String) throws {
         let factory = try #require(ConfigurationReferenceTests.factories.first { $0.label == label })
         self.factory = factory
-        let candidates = [[]] + factory.configuration.options.map { [($0.key, $0.example)] }
+        let single = factory.configuration.options.map { ($0.key, $0.example) }
+        let candidates = [[]] + single.map { [$0] } + single.flatMap { one in single.map { [one, $0] } }
         base = try #require(candidates.first { (try? Self.decode($0, factory)) != nil })
     }
 
@@ -86,8 +90,10 @@ private struct Subject {
         let others = options.filter { $0.key != option.key }.flatMap { other in
             other.values.map { base + [(other.key, $0)] }
         }
-        let helpful = ([base] + others).filter { isGood($0 + [(option.key, value)]) }
-        return helpful.first(where: isGood) ?? helpful.first
+        // The base may be what it cannot be together with.
+        let alone = [[]] + options.filter { $0.key != option.key }.map { [($0.key, $0.example)] }
+        let helpful = ([base] + others + alone).lazy.filter { isGood($0 + [(option.key, value)]) }
+        return helpful.first(where: isGood) ?? helpful.first { _ in true }
     }
 
     private func isGood(_ values: Values) -> Bool { (try? decode(values)) != nil }

@@ -15,37 +15,62 @@ final class OTLPHTTPHandler: HTTPServerHandler {
 
     private let paths: [String]
     private let limit: Int
+    private let algorithms: Set<String>
+    private let includesMetadata: Bool
     private let next: any TraceConsumer
     /// nil when the pipeline checks the bodies itself.
     private let scanner: SpanScanner?
-    private let responses: OTLPHTTPResponses
+    private let protobuf: OTLPHTTPResponses
+    private let json: OTLPHTTPResponses
     let counters = AtomicReceiverCounters()
 
     init(_ configuration: OTLPReceiverConfiguration.HTTP, next: any TraceConsumer) {
         paths = [configuration.tracesURLPath] + configuration.additionalTracesURLPaths
-        limit = configuration.maxRequestBodySize
+        limit = configuration.server.maxRequestBodySize
+        algorithms = Set(configuration.server.compressionAlgorithms)
+        includesMetadata = configuration.server.includeMetadata
         self.next = next
         scanner = next.checksWellFormedness ? nil : SpanScanner(taskRunKeys: [], namespaceKeys: [])
-        responses = OTLPHTTPResponses(close: !configuration.keepAlivesEnabled)
+        let close = !configuration.server.keepAlivesEnabled
+        protobuf = OTLPHTTPResponses(.protobuf, close: close)
+        json = OTLPHTTPResponses(.json, close: close)
     }
 
     func head(method: HTTPMethod, path: String, headers: HTTPHeaders) -> HTTPHeadDecision {
-        guard paths.contains(path) else { return failed(responses.notFound) }
-        guard method == .POST else { return failed(responses.methodNotAllowed) }
-        guard isProtobuf(headers.first(name: "Content-Type")) else { return failed(responses.unsupportedMediaType) }
+        guard paths.contains(path) else { return failed(responses(headers).notFound) }
+        guard method == .POST else { return failed(responses(headers).methodNotAllowed) }
+        guard OTLPEncoding(contentType: headers.first(name: "Content-Type")) != nil else {
+            return failed(json.unsupportedMediaType)
+        }
         guard encoding(headers) != nil else {
             let name = headers.first(name: "Content-Encoding") ?? ""
-            return failed(responses.badRequest("unsupported Content-Encoding: \(name)"))
+            return failed(responses(headers).badRequest("unsupported Content-Encoding: \(name)"))
         }
         return .read(maxBodyBytes: limit)
     }
 
+    /// Answers in the request's encoding; in JSON where that is neither.
+    private func responses(_ headers: HTTPHeaders) -> OTLPHTTPResponses {
+        OTLPEncoding(contentType: headers.first(name: "Content-Type")) == .protobuf ? protobuf : json
+    }
+
     func bodyTooLarge(limit: Int, headers: HTTPHeaders) -> HTTPServerResponse {
         counters.failed()
-        return responses.tooLarge(limit: limit)
+        return responses(headers).tooLarge(limit: limit)
+    }
+
+    func unauthorized(_ message: String, headers: HTTPHeaders) -> HTTPServerResponse {
+        counters.failed()
+        return responses(headers).status(.unauthorized, code: 16, message)
+    }
+
+    func refusal(headers: HTTPHeaders) -> HTTPServerResponse {
+        responses(headers).refused(ConsumeError(.unavailable, "shutting down", retryAfter: .seconds(1)))
     }
 
     func handle(_ request: HTTPServerRequest, _ responder: HTTPResponder) {
+        let isJSON = OTLPEncoding(contentType: request.headers.first(name: "Content-Type")) == .json
+        let responses = isJSON ? json : protobuf
         var body = request.body
         do {
             switch encoding(request.headers) {
@@ -53,9 +78,13 @@ final class OTLPHTTPHandler: HTTPServerHandler {
             case .deflate: body = try body.inflated(.httpDeflate, limit: limit)
             case .identity, nil: break
             }
+            if isJSON { body = ByteBuffer(bytes: try OTLPJSON.decode(body.readableBytesSpan)) }
         } catch CompressionError.tooLarge {
             counters.failed()
             return responder.respond(responses.tooLarge(limit: limit))
+        } catch let error as OTLPJSONError {
+            counters.failed()
+            return responder.respond(responses.badRequest("not an ExportTraceServiceRequest in JSON: \(error)"))
         } catch {
             counters.failed()
             return responder.respond(responses.badRequest("cannot decompress the body: \(error)"))
@@ -74,13 +103,14 @@ final class OTLPHTTPHandler: HTTPServerHandler {
             counters.accepted(spans: 0)
             return responder.respond(responses.success)
         }
-        next.consume(batch) { [self] result in
+        if includesMetadata { batch.metadata = BatchMetadata(request.headers.map { (name: $0.name, value: $0.value) }) }
+        next.consume(batch) { [self, batch] result in
             switch result {
             case .accepted(let spanCount):
                 counters.accepted(spans: spanCount)
                 responder.respond(responses.success)
             case .refused(let error):
-                if error.kind == .malformed { counters.failed() } else { counters.refused() }
+                if error.kind == .malformed { counters.failed() } else { counters.refused(batch) }
                 responder.respond(responses.refused(error))
             }
         }
@@ -91,21 +121,12 @@ final class OTLPHTTPHandler: HTTPServerHandler {
         return .respond(response)
     }
 
-    /// Parameters behind the type count for nothing.
-    private func isProtobuf(_ contentType: String?) -> Bool {
-        guard let contentType else { return false }
-        if contentType == "application/x-protobuf" { return true }
-        let type = contentType.prefix { $0 != ";" }
-        return type.lowercased().filter { $0 != " " } == "application/x-protobuf"
-    }
-
     /// nil for an encoding that is not supported.
     private func encoding(_ headers: HTTPHeaders) -> Encoding? {
-        switch headers.first(name: "Content-Encoding")?.lowercased() {
-        case nil, "", "identity": .identity
-        case "gzip": .gzip
-        case "deflate", "zlib": .deflate
-        default: nil
+        guard let name = headers.first(name: "Content-Encoding")?.lowercased(), name != "", name != "identity" else {
+            return algorithms.contains("") ? .identity : nil
         }
+        guard algorithms.contains(name) else { return nil }
+        return name == "gzip" ? .gzip : .deflate
     }
 }

@@ -5,31 +5,52 @@ import NIOHTTP1
 import OTLP
 import SwiftProtobuf
 
-/// The answers of OTLP/HTTP (specification of OTLP, "OTLP/HTTP Response"), in the Collector's wording.
+/// The encodings of OTLP/HTTP. A response has that of its request.
+enum OTLPEncoding: String, Sendable {
+    case protobuf = "application/x-protobuf"
+    case json = "application/json"
+
+    /// Of a `Content-Type`; parameters behind the type count for nothing. nil for any other.
+    init?(contentType: String?) {
+        guard let contentType else { return nil }
+        if let exact = OTLPEncoding(rawValue: contentType) {
+            self = exact
+            return
+        }
+        self.init(rawValue: contentType.prefix { $0 != ";" }.lowercased().filter { $0 != " " })
+    }
+}
+
+/// The answers of OTLP/HTTP (specification of OTLP, "OTLP/HTTP Response"), in the Collector's words.
 struct OTLPHTTPResponses: Sendable {
-    private static let protobuf = "application/x-protobuf"
-
+    private let encoding: OTLPEncoding
     /// Close the connection behind each.
-    let close: Bool
-    /// 200 and an empty ExportTraceServiceResponse, which is encoded as nothing. Tekton's exporter insists on exactly
-    /// this content type.
+    private let close: Bool
+    /// 200 and an empty ExportTraceServiceResponse. Tekton's exporter insists on exactly this content type.
     let success: HTTPServerResponse
-    let notFound: HTTPServerResponse
-    let methodNotAllowed: HTTPServerResponse
-    let unsupportedMediaType: HTTPServerResponse
 
-    init(close: Bool) {
+    init(_ encoding: OTLPEncoding, close: Bool) {
+        self.encoding = encoding
         self.close = close
-        success = HTTPServerResponse(status: .ok, headers: ["Content-Type": Self.protobuf], close: close)
-        notFound = Self.text(.notFound, "404 page not found", close: close)
-        var notAllowed = Self.text(.methodNotAllowed, "405 method not allowed, supported: [POST]", close: close)
-        notAllowed.headers.add(name: "Allow", value: "POST")
-        methodNotAllowed = notAllowed
-        unsupportedMediaType = Self.text(
-            .unsupportedMediaType,
-            "415 unsupported media type, supported: [application/x-protobuf]",
+        success = HTTPServerResponse(
+            status: .ok,
+            headers: ["Content-Type": encoding.rawValue],
+            body: encoding == .json ? ByteBuffer(string: "{}") : ByteBuffer(),
             close: close
         )
+    }
+
+    var notFound: HTTPServerResponse { status(.notFound, code: 5, "404 page not found") }
+
+    var methodNotAllowed: HTTPServerResponse {
+        var response = status(.methodNotAllowed, code: 12, "405 method not allowed, supported: [POST]")
+        response.headers.add(name: "Allow", value: "POST")
+        return response
+    }
+
+    var unsupportedMediaType: HTTPServerResponse {
+        let message = "415 unsupported media type, supported: [application/json, application/x-protobuf]"
+        return status(.unsupportedMediaType, code: 3, message)
     }
 
     /// An error whose body is a google.rpc.Status.
@@ -40,11 +61,15 @@ struct OTLPHTTPResponses: Sendable {
         content.code = code
         content.message = message
         // Encoding fails for required fields and invalid UTF-8 only; there are neither. `code` may be omitted.
-        let bytes: [UInt8] = (try? content.serializedBytes()) ?? []
+        let bytes: [UInt8]? =
+            switch encoding {
+            case .protobuf: try? content.serializedBytes()
+            case .json: try? content.jsonUTF8Bytes()
+            }
         return HTTPServerResponse(
             status: status,
-            headers: ["Content-Type": Self.protobuf],
-            body: ByteBuffer(bytes: bytes),
+            headers: ["Content-Type": encoding.rawValue],
+            body: ByteBuffer(bytes: bytes ?? []),
             close: close
         )
     }
@@ -70,14 +95,5 @@ struct OTLPHTTPResponses: Sendable {
             }
             return response
         }
-    }
-
-    private static func text(_ status: HTTPResponseStatus, _ text: String, close: Bool) -> HTTPServerResponse {
-        HTTPServerResponse(
-            status: status,
-            headers: ["Content-Type": "text/plain"],
-            body: ByteBuffer(string: text),
-            close: close
-        )
     }
 }

@@ -3,33 +3,72 @@ import HTTPServer
 import Logging
 import ServiceLifecycle
 
-/// The `otlp` receiver: takes OTLP over HTTP, as protobuf.
+/// The `otlp` receiver: takes OTLP over HTTP, as protobuf or JSON, and over gRPC.
 final class OTLPReceiver: Service {
-    private let configuration: OTLPReceiverConfiguration.HTTP
+    private let configuration: OTLPReceiverConfiguration
     private let context: ComponentContext
     private let handler: OTLPHTTPHandler
+    private let guarded: any HTTPServerHandler
+    private let tls: TLSContextSource?
+    private let grpc: OTLPGRPCService?
 
     static let factory = ComponentFactory.receiver(
         type: "otlp",
         stability: "beta",
         OTLPReceiverConfiguration.self
     ) { configuration, context, next in
-        OTLPReceiver(configuration, context: context, next: next)
+        try OTLPReceiver(configuration, context: context, next: next)
     }
 
-    init(_ configuration: OTLPReceiverConfiguration, context: ComponentContext, next: any TraceConsumer) {
-        self.configuration = configuration.http
+    init(_ configuration: OTLPReceiverConfiguration, context: ComponentContext, next: any TraceConsumer) throws {
+        self.configuration = configuration
         self.context = context
-        handler = OTLPHTTPHandler(configuration.http, next: next)
+        let http = configuration.http ?? OTLPReceiverConfiguration.HTTP()
+        let handler = OTLPHTTPHandler(http, next: next)
+        self.handler = handler
+        guarded = try GuardedHandler.make(handler, http.server, context) { handler.unauthorized($0, headers: $1) }
+        tls = try http.server.tls.map { try TLSContextSource($0, logger: context.logger) }
+        grpc = try configuration.grpc.map {
+            OTLPGRPCService(
+                includeMetadata: $0.includeMetadata,
+                authenticator: try $0.authenticator.map { try context.serverAuthenticator($0) },
+                next: next
+            )
+        }
+        let counters = (http: handler.counters, grpc: grpc?.counters)
+        let receiver = "\(context.id)"
+        let servesHTTP = configuration.http != nil
+        context.observe { sink in
+            if servesHTTP { counters.http.snapshot.write(to: &sink, receiver: receiver, transport: "http") }
+            counters.grpc?.snapshot.write(to: &sink, receiver: receiver, transport: "grpc")
+        }
     }
 
     var counters: ReceiverCounters { handler.counters.snapshot }
 
     func run() async throws {
-        var server = HTTPServerConfiguration(endpoint: HTTPEndpoint(configuration.endpoint))
-        server.readHeaderTimeout = configuration.readHeaderTimeout
-        server.idleTimeout = configuration.idleTimeout
-        try await context.serve(server, handler, path: "receivers::\(context.id)::protocols::http::endpoint") {
+        guard let grpc, let configuration = configuration.grpc else { return try await serveHTTP() }
+        let context = context
+        guard self.configuration.http != nil else {
+            return try await context.serveGRPC(configuration, grpc) { context.report(.ok) }
+        }
+        // One after the other: serving HTTP reports that the receiver has started.
+        let (started, continuation) = AsyncStream<Void>.makeStream()
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await context.serveGRPC(configuration, grpc) { continuation.finish() } }
+            tasks.addTask {
+                for await _ in started {}
+                try await self.serveHTTP()
+            }
+            try await tasks.waitForAll()
+        }
+    }
+
+    private func serveHTTP() async throws {
+        guard let http = configuration.http else { return }
+        let server = http.server.server(tls: tls)
+        let path = "receivers::\(context.id)::protocols::http::endpoint"
+        try await context.serve(server, guarded, path: path, refusesAtEnd: true) {
             $0.info("Starting HTTP server", metadata: ["endpoint": "\($1)"])
         }
     }

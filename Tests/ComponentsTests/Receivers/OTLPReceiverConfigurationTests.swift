@@ -16,9 +16,9 @@ import Testing
     @Test func nullMeansTheDefaults() throws {
         let read = try configuration(OTLPReceiverConfiguration.self, node(ConfigNode(.null)))
         #expect(read == OTLPReceiverConfiguration())
-        #expect(read.http.endpoint.description == "localhost:4318")
-        #expect(read.http.additionalTracesURLPaths == ["/api/traces"])
-        #expect(read.http.maxRequestBodySize == 20_971_520)
+        #expect(read.http?.server.endpoint.description == "localhost:4318")
+        #expect(read.http?.additionalTracesURLPaths == ["/api/traces"])
+        #expect(read.http?.server.maxRequestBodySize == 20_971_520)
     }
 
     @Test func pathsGetALeadingSlash() throws {
@@ -29,16 +29,20 @@ import Testing
             ])
         )
         let read = try configuration(OTLPReceiverConfiguration.self, node(http))
-        #expect(read.http.tracesURLPath == "/spans")
-        #expect(read.http.additionalTracesURLPaths == ["/a", "/b"])
+        #expect(read.http?.tracesURLPath == "/spans")
+        #expect(read.http?.additionalTracesURLPaths == ["/a", "/b"])
     }
 
-    @Test func noProtocolGRPCAndUnknownKeysAreErrors() {
+    @Test func grpcAloneServesNoHTTP() throws {
+        let read = try configuration(OTLPReceiverConfiguration.self, node(nil, grpc: true))
+        #expect(read.http == nil)
+        #expect(read.grpc == OTLPGRPCReceiverConfiguration())
+        #expect(read.grpc?.endpoint.description == "localhost:4317")
+        #expect(read.grpc?.maxReceivedMessageSize == 4 << 20)
+    }
+
+    @Test func noProtocolAndUnknownKeysAreErrors() {
         #expect(throws: ConfigError.self) { try configuration(OTLPReceiverConfiguration.self) }
-        let grpc = #expect(throws: ConfigError.self) {
-            try configuration(OTLPReceiverConfiguration.self, node(ConfigNode(.null), grpc: true))
-        }
-        #expect(grpc?.message.contains("OTLP/gRPC is not supported yet") == true)
         let unknown = #expect(throws: ConfigError.self) {
             let http = ConfigNode(.map([("endpont", string("x:1"))]))
             _ = try configuration(OTLPReceiverConfiguration.self, node(http))

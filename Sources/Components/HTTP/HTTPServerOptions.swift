@@ -1,0 +1,77 @@
+public import Collector
+import HTTPServer
+
+/// The options of a component that serves HTTP, with the keys of the Collector's confighttp.
+public struct HTTPServerOptions: Sendable, Equatable {
+    /// What a request's `Content-Encoding` may be; the empty name is that of an uncompressed body.
+    static let algorithms = ["", "gzip", "zlib", "deflate"]
+
+    public var endpoint: Endpoint
+    public var tls: ServerTLSConfiguration?
+    public var cors: CORSConfiguration?
+    /// The extension that says who may send.
+    public var authenticator: ComponentID?
+    public var maxRequestBodySize = 20 << 20
+    public var includeMetadata = false
+    public var responseHeaders: [String: String] = [:]
+    public var compressionAlgorithms = HTTPServerOptions.algorithms
+    public var readTimeout = Duration.zero
+    public var readHeaderTimeout = Duration.seconds(60)
+    public var writeTimeout = Duration.zero
+    public var idleTimeout = Duration.seconds(60)
+    public var keepAlivesEnabled = true
+
+    public init(endpoint: Endpoint) { self.endpoint = endpoint }
+
+    /// Takes what it knows out of the map; the caller calls `finish`.
+    public init(from map: inout ConfigMap, endpoint: Endpoint) throws(ConfigError) {
+        self.init(endpoint: try map.endpoint("endpoint", default: endpoint))
+        let transport = try map.string("transport", default: "tcp")
+        guard transport == "tcp" else { throw map.error("transport \"\(transport)\" is not supported: use tcp") }
+        if try !map.nodes("middlewares").isEmpty {
+            throw map.error("middlewares are not supported: remove the key")
+        }
+        if var tls = try map.optionalMap("tls") { self.tls = try ServerTLSConfiguration(from: &tls) }
+        if var cors = try map.optionalMap("cors") { self.cors = try CORSConfiguration(from: &cors) }
+        if var auth = try map.optionalMap("auth") { authenticator = try Self.authenticator(&auth) }
+        // 0 is the Collector's way to ask for its default.
+        let size = try map.int("max_request_body_size", default: maxRequestBodySize, in: 0...(1 << 30))
+        maxRequestBodySize = size > 0 ? size : maxRequestBodySize
+        includeMetadata = try map.bool("include_metadata", default: includeMetadata)
+        responseHeaders = try map.stringMap("response_headers")
+        compressionAlgorithms = try map.strings("compression_algorithms", default: compressionAlgorithms)
+        for name in compressionAlgorithms where !Self.algorithms.contains(name) {
+            let valid = Self.algorithms.map { "\"\($0)\"" }.joined(separator: ", ")
+            throw map.error("unsupported compression algorithm \"\(name)\" (valid: \(valid))")
+        }
+        readTimeout = try map.duration("read_timeout", default: readTimeout)
+        readHeaderTimeout = try map.duration("read_header_timeout", default: readHeaderTimeout)
+        writeTimeout = try map.duration("write_timeout", default: writeTimeout)
+        idleTimeout = try map.duration("idle_timeout", default: idleTimeout)
+        keepAlivesEnabled = try map.bool("keep_alives_enabled", default: keepAlivesEnabled)
+    }
+
+    /// Reads the map behind `auth`, unknown keys included.
+    static func authenticator(_ auth: inout ConfigMap) throws(ConfigError) -> ComponentID {
+        let text = try auth.optionalString("authenticator") ?? ""
+        if try !auth.strings("request_params").isEmpty {
+            throw auth.error("request_params are not supported: the authenticators here look at headers only")
+        }
+        try auth.finish()
+        // Without it, everybody could send.
+        guard !text.isEmpty else { throw auth.error("\"authenticator\" must be specified") }
+        let parts = text.split(separator: "/", maxSplits: 1).map(String.init)
+        return ComponentID(type: parts[0], name: parts.count > 1 ? parts[1] : "")
+    }
+
+    /// How a server with these options listens.
+    func server(tls source: TLSContextSource?) -> HTTPServerConfiguration {
+        var server = HTTPServerConfiguration(endpoint: HTTPEndpoint(endpoint))
+        server.readTimeout = readTimeout
+        server.readHeaderTimeout = readHeaderTimeout
+        server.writeTimeout = writeTimeout
+        server.idleTimeout = idleTimeout
+        if let source { server.tlsContext = { source.context } }
+        return server
+    }
+}
