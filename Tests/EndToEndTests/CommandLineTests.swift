@@ -47,7 +47,7 @@ struct CommandLineTests {
             replacing: "  debug:",
             with: "  debgu:",
             ":7:3: exporters::debgu: unknown type: \"debgu\" for id: \"debgu\" "
-                + "(valid values: [debug otlp_http], did you mean \"debug\"?)"
+                + "(valid values: [debug file otlp_grpc otlp_http], did you mean \"debug\"?)"
         ),
         Bad(
             "unknown key",
