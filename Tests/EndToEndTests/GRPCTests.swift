@@ -37,19 +37,21 @@ struct GRPCTests {
 
     @Test("one gateway sends to another by gRPC")
     func sends() async throws {
-        try await Stage.run([], ["receivers.otlp.protocols.grpc.endpoint=127.0.0.1:0"]) { second in
-            let line = try #require(second.gateway.output.lines.first { $0.message == "Starting GRPC server" })
-            let endpoint = try #require(line.attributes["endpoint"])
-            let settings = [
-                "exporters.otlp_grpc.endpoint=\(endpoint)", "exporters.otlp_grpc.tls.insecure=true",
-                "service.pipelines.traces.exporters=[otlp_grpc]",
-            ]
-            try await Stage.run([], settings) { first in
-                let request = try Fixtures.request((1...50).map { Fixtures.span(id: $0) })
-                try await first.send(request)
-                #expect(await second.backend.waitUntil { $0.spans.count >= 50 }, "\(first.gateway.output.text)")
-                #expect(second.backend.contents.spans.count == 50)
-                #expect(first.backend.contents.spans.isEmpty)
+        try await Slots.use(2) {
+            try await Stage.runNow([], ["receivers.otlp.protocols.grpc.endpoint=127.0.0.1:0"]) { second in
+                let line = try #require(second.gateway.output.lines.first { $0.message == "Starting GRPC server" })
+                let endpoint = try #require(line.attributes["endpoint"])
+                let settings = [
+                    "exporters.otlp_grpc.endpoint=\(endpoint)", "exporters.otlp_grpc.tls.insecure=true",
+                    "service.pipelines.traces.exporters=[otlp_grpc]",
+                ]
+                try await Stage.runNow([], settings) { first in
+                    let request = try Fixtures.request((1...50).map { Fixtures.span(id: $0) })
+                    try await first.send(request)
+                    #expect(await second.backend.waitUntil { $0.spans.count >= 50 }, "\(first.gateway.output.text)")
+                    #expect(second.backend.contents.spans.count == 50)
+                    #expect(first.backend.contents.spans.isEmpty)
+                }
             }
         }
     }

@@ -151,7 +151,8 @@ public final class GatewayProcess: Sendable {
         posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO)
         // SwiftNIO's sockets are inherited: a listening one would keep its port, a connection would not end when it is
         // closed here.
-        for descriptor in (STDERR_FILENO + 1)..<1024 where fcntl(descriptor, F_GETFD) >= 0 {
+        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
+            guard let descriptor = Int32(name), descriptor > STDERR_FILENO else { continue }
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         }
 

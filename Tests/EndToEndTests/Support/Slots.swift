@@ -7,6 +7,8 @@ actor Slots {
     private var waiting: [(wanted: Int, continuation: CheckedContinuation<Void, Never>)] = []
 
     /// Runs `body` as soon as `wanted` slots are free, first come, first served.
+    ///
+    /// Not to be nested: whoever has a slot and waits for another stands behind one who waits for all.
     static func use(_ wanted: Int = 1, _ body: () async throws -> Void) async throws {
         await shared.take(wanted)
         do {

@@ -68,15 +68,16 @@ struct Stage: Sendable {
         _ body: (Stage) async throws -> Void
     ) async throws {
         try await Slots.use(isAlone ? Slots.count : 1) {
-            try await run(names, settings, exit: exit, prepare: prepare, body)
+            try await runNow(names, settings, exit: exit, prepare: prepare, body)
         }
     }
 
-    private static func run(
+    /// As `run`, without waiting for a slot: for tests with several gateways, which take the slots for all of them at once.
+    static func runNow(
         _ names: [String],
-        _ settings: [String],
-        exit: GatewayLog.Exit,
-        prepare: (ReplayAPIServer, RecordingBackend) async throws -> Void,
+        _ settings: [String] = [],
+        exit: GatewayLog.Exit = .code(0),
+        prepare: (ReplayAPIServer, RecordingBackend) async throws -> Void = { _, _ in },
         _ body: (Stage) async throws -> Void
     ) async throws {
         let recordings = try names.map { try Fixtures.recording($0) }
