@@ -1,6 +1,7 @@
 import ArgumentParser
 import CMalloc
 import Collector
+import Components
 import Glibc
 import Logging
 import NIOPosix
@@ -32,16 +33,22 @@ struct RunCommand: AsyncParsableCommand {
         // A peer or a log reader that goes away is an error of that write, not the end of the program.
         signal(SIGPIPE, SIG_IGN)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let metrics = MetricsRegistry()
+        let group = MultiThreadedEventLoopGroup.singleton
+        let servers = MetricsServers(metrics, group: group, logger: Logger(label: "metrics"))
         do {
             let service = try CollectorService(
                 configuration,
-                eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+                eventLoopGroup: group,
+                metrics: metrics,
                 makeLogger: { Logger(label: $0) }
             )
             let limit = configuration.service.shutdownTimeout + .seconds(2)
             let listener = Task { await Self.listen(to: signals, service, limit: limit, logger) }
             defer { listener.cancel() }
+            try await servers.apply(configuration.service.metrics)
             try await service.run()
+            await servers.stop()
         } catch {
             logger.error("\(error)")
             throw ExitCode.failure

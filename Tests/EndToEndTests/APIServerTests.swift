@@ -167,7 +167,9 @@ struct APIServerTests {
             receivers: {otlp: {protocols: {http: {endpoint: "127.0.0.1:0"}}}}
             processors: {tekton_steps: {auth_type: kubeConfig, kubeconfig: \(file)}}
             exporters: {debug: }
-            service: {pipelines: {traces: {receivers: [otlp], processors: [tekton_steps], exporters: [debug]}}}
+            service:
+              pipelines: {traces: {receivers: [otlp], processors: [tekton_steps], exporters: [debug]}}
+              telemetry: {metrics: {level: none}}
             """
         let gateway = try await Steptrace.start("--config", configuration)
         #expect(await server.waitUntil { $0.watchCount == 3 }, "\(gateway.output.text)")

@@ -16,6 +16,7 @@ struct CommandLineTests {
             traces:
               receivers: [otlp]
               exporters: [debug]
+          telemetry: {metrics: {level: none}}
 
         """
 

@@ -6,19 +6,36 @@ extension ConfigurationReader {
         var map = section
         let extensions = readReferences("extensions", .extension, in: &map)
         let pipelines = readPipelines(in: &map)
-        let logs = errors.attempt { () throws(ConfigError) in
-            var telemetry = try map.map("telemetry")
-            var logs = try telemetry.map("logs")
-            let configuration = try LogsConfiguration(from: &logs)
-            try telemetry.finish()
-            return configuration
-        }
+        let telemetry = readTelemetry(in: &map)
         let timeout = errors.attempt { () throws(ConfigError) in
             try map.duration("shutdown_timeout", default: Self.defaultShutdownTimeout)
         }
         errors.attempt { () throws(ConfigError) in try map.finish() }
-        guard let logs, let timeout else { return nil }
-        return ServiceConfiguration(extensions: extensions, pipelines: pipelines, logs: logs, shutdownTimeout: timeout)
+        guard let telemetry, let timeout else { return nil }
+        return ServiceConfiguration(
+            extensions: extensions,
+            pipelines: pipelines,
+            logs: telemetry.logs,
+            metrics: telemetry.metrics,
+            shutdownTimeout: timeout
+        )
+    }
+
+    private mutating func readTelemetry(
+        in map: inout ConfigMap
+    ) -> (logs: LogsConfiguration, metrics: MetricsConfiguration)? {
+        guard var section = errors.attempt({ () throws(ConfigError) in try map.map("telemetry") }) else { return nil }
+        let logs = errors.attempt { () throws(ConfigError) in
+            var logs = try section.map("logs")
+            return try LogsConfiguration(from: &logs)
+        }
+        let metrics = errors.attempt { () throws(ConfigError) in
+            var metrics = try section.map("metrics")
+            return try MetricsConfiguration(from: &metrics)
+        }
+        errors.attempt { () throws(ConfigError) in try section.finish() }
+        guard let logs, let metrics else { return nil }
+        return (logs, metrics)
     }
 
     private mutating func readPipelines(in map: inout ConfigMap) -> [PipelineConfiguration] {

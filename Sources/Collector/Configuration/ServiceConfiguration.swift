@@ -7,6 +7,7 @@ public struct ServiceConfiguration: Sendable, Equatable {
     /// In the order of the configuration.
     public var pipelines: [PipelineConfiguration]
     public var logs: LogsConfiguration
+    public var metrics: MetricsConfiguration
     /// How long components may take to drain when the program is told to end.
     public var shutdownTimeout: Duration
 }

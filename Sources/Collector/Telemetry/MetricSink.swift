@@ -10,6 +10,11 @@ public struct MetricSink: Sendable {
     public struct Label: Sendable, Hashable {
         public let name: String
         public let value: String
+
+        public init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
     }
 
     public enum Value: Sendable, Equatable {

@@ -40,6 +40,9 @@ struct DemoConfiguration {
               health_check:
                 endpoint: 127.0.0.1:0
             service:
+              telemetry:
+                metrics:
+                  level: none
               extensions: [health_check]
               pipelines:
                 traces:

@@ -16,6 +16,7 @@ struct Stage: Sendable {
     /// The receiver's.
     let url: String
     private let healthURL: String
+    private let metricsURL: String
 
     /// The gateway's configuration; tests lay `--set` over it.
     private static func configuration(apiServer: String, backend: String) -> String {
@@ -42,6 +43,9 @@ struct Stage: Sendable {
           health_check:
             endpoint: 127.0.0.1:0
         service:
+          telemetry:
+            metrics:
+              readers: [{pull: {exporter: {prometheus: {host: 127.0.0.1, port: 0}}}}]
           extensions: [health_check]
           pipelines:
             traces:
@@ -106,7 +110,8 @@ struct Stage: Sendable {
             client: client,
             sender: sender,
             url: url,
-            healthURL: "http://\(try #require(gateway.endpoint(of: "health_check")))/"
+            healthURL: "http://\(try #require(gateway.endpoint(of: "health_check")))/",
+            metricsURL: "http://\(try #require(gateway.endpoint(of: "metrics")))/metrics"
         )
         do {
             try await body(stage)
@@ -206,6 +211,13 @@ struct Stage: Sendable {
             // There is no event to wait for.
             try await Task.sleep(for: .milliseconds(10))
         }
+    }
+
+    /// What `/metrics` says.
+    func metrics(_ location: SourceLocation = #_sourceLocation) async throws -> Exposition {
+        let answer = try await client.execute(HTTPClientRequest(method: "GET", url: metricsURL))
+        #expect(answer.status == 200, sourceLocation: location)
+        return try Exposition(String(decoding: answer.body, as: UTF8.self))
     }
 
     /// Waits for the log to say it.

@@ -7,11 +7,16 @@ struct SystemMemory: Sendable {
     var root = ""
 
     /// What this process has in RAM for itself: without files that are mapped, which the system can drop at any time.
-    func used() -> Int? {
+    func used() -> Int? { pages().map { max(0, $0[1] - $0[2]) * Int(sysconf(Int32(_SC_PAGESIZE))) } }
+
+    /// What this process has in RAM, files included.
+    func resident() -> Int? { pages().map { $0[1] * Int(sysconf(Int32(_SC_PAGESIZE))) } }
+
+    /// Of `/proc/self/statm`: size, resident, shared and more.
+    private func pages() -> [Int]? {
         guard let text = read("/proc/self/statm") else { return nil }
         let pages = text.split(separator: " ").compactMap { Int($0) }
-        guard pages.count >= 3 else { return nil }
-        return max(0, pages[1] - pages[2]) * Int(sysconf(Int32(_SC_PAGESIZE)))
+        return pages.count >= 3 ? pages : nil
     }
 
     /// What there is for this process: the lowest limit of its cgroup (v2 or v1) and those above, or the machine's memory.

@@ -1,0 +1,57 @@
+import CMalloc
+import Collector
+import Glibc
+
+/// What the process uses, as the Collector tells it of itself.
+struct ProcessMetrics: Sendable {
+    private let started = ContinuousClock.now
+
+    static let descriptions = [uptime, cpu, memory, heap, heapSystem]
+
+    private static let uptime = MetricDescription(
+        "otelcol_process_uptime",
+        .counter,
+        unit: "s",
+        "Uptime of the process."
+    )
+    private static let cpu = MetricDescription(
+        "otelcol_process_cpu_seconds",
+        .counter,
+        unit: "s",
+        "Total CPU user and system time in seconds."
+    )
+    private static let memory = MetricDescription(
+        "otelcol_process_memory_rss",
+        .gauge,
+        unit: "By",
+        "Total physical memory (resident set size)."
+    )
+    private static let heap = MetricDescription(
+        "otelcol_process_runtime_heap_alloc_bytes",
+        .gauge,
+        unit: "By",
+        "Bytes that malloc has handed out and not taken back."
+    )
+    private static let heapSystem = MetricDescription(
+        "otelcol_process_runtime_total_sys_memory_bytes",
+        .gauge,
+        unit: "By",
+        "Bytes that malloc has from the system."
+    )
+
+    func write(to sink: inout MetricSink) {
+        sink.add(Self.uptime, (ContinuousClock.now - started) / .seconds(1))
+        var usage = rusage()
+        if getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 {
+            sink.add(Self.cpu, usage.ru_utime.seconds + usage.ru_stime.seconds)
+        }
+        if let resident = SystemMemory().resident() { sink.add(Self.memory, resident) }
+        let info = mallinfo2()
+        sink.add(Self.heap, Int(info.uordblks + info.hblkhd))
+        sink.add(Self.heapSystem, Int(info.arena + info.hblkhd))
+    }
+}
+
+extension timeval {
+    fileprivate var seconds: Double { Double(tv_sec) + Double(tv_usec) / 1_000_000 }
+}
