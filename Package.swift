@@ -44,6 +44,8 @@ let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swif
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // Lowest first: a module may only name those above it.
@@ -61,7 +63,11 @@ targets += module(
     "OTLPGRPC",
     ["OTLP", nio, nioPosix, nioSSL, nioHTTP2, nioHPACK, grpcCore, grpcTransport, protobuf]
 )
-targets += module("Kubernetes", ["HTTPClient", logging, yams], tests: [nio, nioPosix, nioHTTP1])
+targets += module(
+    "Kubernetes",
+    ["HTTPClient", logging, yams, subprocess, system],
+    tests: [nio, nioPosix, nioHTTP1, nioSSL]
+)
 targets += module("Tekton", ["OTLP", "Kubernetes", "Compression", crypto, protobuf, deque])
 targets += module(
     "Collector",
@@ -118,6 +124,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
     targets: targets
 )

@@ -70,6 +70,26 @@ import Testing
         #expect(header("User-Agent", of: request) == "steptrace/test")
     }
 
+    @Test func anImpersonationGoesWithEveryRequest() async throws {
+        let transport = ScriptedTransport([.response(404, "")])
+        var access = ClusterAccess(server: "http://api")
+        access.credentials = .token("t")
+        var impersonation = ClusterAccess.Impersonation(user: "jane")
+        impersonation.uid = "7"
+        impersonation.groups = ["dev", "admin"]
+        impersonation.extra = ["acme.com/project": ["a", "b"], "scopes": ["view"]]
+        access.impersonation = impersonation
+        _ = try await testClient(transport, access).preferredVersion(of: Build.resource)
+        let headers = try #require(transport.requests.first).headers.dropFirst(2).map { "\($0.name): \($0.value)" }
+        #expect(
+            headers == [
+                "Authorization: Bearer t", "Impersonate-User: jane", "Impersonate-Uid: 7", "Impersonate-Group: dev",
+                "Impersonate-Group: admin", "Impersonate-Extra-acme.com%2Fproject: a",
+                "Impersonate-Extra-acme.com%2Fproject: b", "Impersonate-Extra-scopes: view",
+            ]
+        )
+    }
+
     @Test func a401IsTriedAgainOnceWithTheTokenOfTheFile() async throws {
         let files = TestFiles(["/token": "old"])
         let transport = ScriptedTransport([

@@ -58,12 +58,20 @@ func testClient(
 ) -> KubernetesClient {
     var access = ClusterAccess(server: "http://api")
     access.credentials = credentials
+    return testClient(transport, access, files: files)
+}
+
+func testClient(
+    _ transport: ScriptedTransport,
+    _ access: ClusterAccess,
+    files: TestFiles = TestFiles([:])
+) -> KubernetesClient {
+    let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
     return KubernetesClient(
         access: access,
-        environment: files.environment(),
+        authorization: Authorization(access, in: files.environment(), logger: logger),
         transport: transport,
-        userAgent: "steptrace/test",
-        logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        userAgent: "steptrace/test"
     )
 }
 

@@ -6,7 +6,9 @@ import Testing
     private let settings = ClusterAccessSettings(authType: .serviceAccount)
 
     private func files() -> TestFiles {
-        TestFiles(["\(directory)/token": "secret\n", "\(directory)/ca.crt": "PEM", "\(directory)/namespace": "ci"])
+        TestFiles([
+            "\(directory)/token": "secret\n", "\(directory)/ca.crt": PEM.certificate, "\(directory)/namespace": "ci",
+        ])
     }
 
     @Test(
@@ -43,6 +45,16 @@ import Testing
         }
         #expect(error?.source == "\(directory)/\(name)")
         #expect(error?.message.contains("automountServiceAccountToken") == true)
+    }
+
+    @Test func anAuthorityThatIsNoneIsNamed() throws {
+        let variables = ["KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"]
+        let files = files()
+        files["\(directory)/ca.crt"] = "nothing"
+        let error = #expect(throws: KubernetesConfigError.self) {
+            try settings.access(in: files.environment(variables))
+        }
+        #expect(error?.description == "\(directory)/ca.crt: holds no certificate in PEM form")
     }
 
     @Test func noneNeedsAServer() throws {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Kubernetes
 import Synchronization
 
@@ -25,4 +26,13 @@ final class TestFiles: Sendable {
             return Array(text.utf8)
         }
     }
+}
+
+/// Texts that look like what they are called, and no more.
+enum PEM {
+    static let certificate = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"
+    static let key = "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n"
+    static let encryptedKey = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAA==\n-----END ENCRYPTED PRIVATE KEY-----\n"
+
+    static func base64(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
 }

@@ -25,6 +25,20 @@ public struct ClusterAccess: Sendable, Equatable {
         /// The file is read again and again: its token is replaced before it runs out.
         case tokenFile(String)
         case basic(username: String, password: String)
+        /// A program hands out a token, a client certificate, or both.
+        case exec(ExecPlugin)
+    }
+
+    /// As whom else requests are made (`kubectl --as`). The user of the credentials needs the right to impersonate.
+    public struct Impersonation: Sendable, Equatable {
+        public var user: String
+        public var uid: String?
+        public var groups: [String] = []
+        public var extra: [String: [String]] = [:]
+
+        public init(user: String) {
+            self.user = user
+        }
     }
 
     /// Scheme, host and port, possibly a path; without a slash at the end.
@@ -33,6 +47,7 @@ public struct ClusterAccess: Sendable, Equatable {
     /// Nil for what the environment says.
     public var proxy: String?
     public var credentials = Credentials.none
+    public var impersonation: Impersonation?
     /// The service account's own, or the context's.
     public var namespace: String?
 

@@ -51,25 +51,29 @@ struct Kubeconfig {
             server: try ClusterAccess.checkedServer(server, cluster.file, key: "\(cluster.path).server")
         )
         access.namespace = try context.nonEmptyString("namespace")
-        access.proxy = try cluster.nonEmptyString("proxy-url")
+        access.proxy = try proxy(of: cluster)
         access.tls.serverName = try cluster.nonEmptyString("tls-server-name")
         access.tls.insecureSkipVerify = try cluster.bool("insecure-skip-tls-verify") ?? false
-        access.tls.certificateAuthority = try pem("certificate-authority", of: cluster)
+        access.tls.certificateAuthority = try pem("certificate-authority", .certificate, of: cluster)
         if access.tls.insecureSkipVerify, access.tls.certificateAuthority != nil {
             throw cluster.error("insecure-skip-tls-verify", "contradicts certificate-authority; remove one of them")
         }
         if let userName = try context.nonEmptyString("user") {
-            try apply(try entry("users", userName, "user", wantedBy: context), to: &access)
+            try apply(try entry("users", userName, "user", wantedBy: context), cluster, to: &access)
         }
         return access
     }
 
-    private func apply(_ user: KubeconfigNode, to access: inout ClusterAccess) throws(KubernetesConfigError) {
-        for key in ["exec", "auth-provider", "as", "as-uid", "as-groups", "as-user-extra"] where user.has(key) {
-            throw user.error(key, "is not supported yet; use a token, tokenFile or client certificate")
+    private func apply(
+        _ user: KubeconfigNode,
+        _ cluster: KubeconfigNode,
+        to access: inout ClusterAccess
+    ) throws(KubernetesConfigError) {
+        if user.has("auth-provider") {
+            throw user.error("auth-provider", "Kubernetes has removed these in 1.26; use the provider's exec plugin")
         }
-        access.tls.clientCertificate = try pem("client-certificate", of: user)
-        access.tls.clientKey = try pem("client-key", of: user)
+        access.tls.clientCertificate = try pem("client-certificate", .certificate, of: user)
+        access.tls.clientKey = try pem("client-key", .key, of: user)
         if access.tls.clientCertificate != nil, access.tls.clientKey == nil {
             throw user.error("client-key", "is missing, client-certificate needs it")
         }
@@ -78,32 +82,79 @@ struct Kubeconfig {
         }
         if let path = try user.nonEmptyString("tokenFile") {
             let path = resolve(path, against: user.file)
-            try check(path, user, "tokenFile")
+            if try contents(path, user, "tokenFile").trimmingWhitespace().isEmpty {
+                throw user.error("tokenFile", "\(path): is empty")
+            }
             access.credentials = .tokenFile(path)
         } else if let token = try user.nonEmptyString("token") {
             access.credentials = .token(token)
         } else if let username = try user.nonEmptyString("username") {
             access.credentials = .basic(username: username, password: try user.string("password") ?? "")
+        } else if let exec = try user.child("exec") {
+            access.credentials = .exec(
+                try ExecPlugin(
+                    exec,
+                    place: user.place(of: "exec"),
+                    cluster,
+                    access,
+                    authority: try authority(of: access, cluster)
+                )
+            )
+        }
+        access.impersonation = try ClusterAccess.Impersonation(user)
+    }
+
+    private func authority(
+        of access: ClusterAccess,
+        _ cluster: KubeconfigNode
+    ) throws(KubernetesConfigError) -> [UInt8]? {
+        switch access.tls.certificateAuthority {
+        case .data(let bytes): bytes
+        case .file(let path): Array(try contents(path, cluster, "certificate-authority").utf8)
+        case nil: nil
         }
     }
 
+    private func proxy(of cluster: KubeconfigNode) throws(KubernetesConfigError) -> String? {
+        guard let url = try cluster.nonEmptyString("proxy-url") else { return nil }
+        // client-go's schemes (`clientcmd/validation.go`).
+        guard ["http://", "https://", "socks5://"].contains(where: url.hasPrefix) else {
+            throw cluster.error("proxy-url", "'\(url)' is not an http://, https:// or socks5:// URL")
+        }
+        return url
+    }
+
     /// `<key>-data`, which is base64, or else the file `<key>`.
-    private func pem(_ key: String, of node: KubeconfigNode) throws(KubernetesConfigError) -> ClusterAccess.PEM? {
+    private func pem(
+        _ key: String,
+        _ kind: PEMKind,
+        of node: KubeconfigNode
+    ) throws(KubernetesConfigError) -> ClusterAccess.PEM? {
         if let text = try node.nonEmptyString("\(key)-data") {
             guard let data = Data(base64Encoded: text, options: .ignoreUnknownCharacters), !data.isEmpty else {
                 throw node.error("\(key)-data", "is not base64")
             }
-            return .data([UInt8](data))
+            let bytes = [UInt8](data)
+            if let problem = kind.problem(String(decoding: bytes, as: UTF8.self)) {
+                throw node.error("\(key)-data", problem)
+            }
+            return .data(bytes)
         }
         guard let path = try node.nonEmptyString(key) else { return nil }
         let resolved = resolve(path, against: node.file)
-        try check(resolved, node, key)
+        if let problem = kind.problem(try contents(resolved, node, key)) {
+            throw node.error(key, "\(resolved): \(problem)")
+        }
         return .file(resolved)
     }
 
-    private func check(_ path: String, _ node: KubeconfigNode, _ key: String) throws(KubernetesConfigError) {
+    private func contents(
+        _ path: String,
+        _ node: KubeconfigNode,
+        _ key: String
+    ) throws(KubernetesConfigError) -> String {
         do {
-            _ = try environment.readFile(path)
+            return String(decoding: try environment.readFile(path), as: UTF8.self)
         } catch {
             throw node.error(key, "\(path): \(error.message)")
         }
@@ -111,8 +162,7 @@ struct Kubeconfig {
 
     /// Paths in a kubeconfig are relative to the directory it is in.
     private func resolve(_ path: String, against file: String) -> String {
-        guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return path }
-        return file[...slash] + path
+        KubeconfigPath.resolve(path, against: file)
     }
 
     private func currentContext() throws(KubernetesConfigError) -> String {

@@ -11,7 +11,9 @@ enum ServiceAccount {
             throw KubernetesConfigError("\(directory)/token", "is empty")
         }
         access.credentials = .tokenFile("\(directory)/token")
-        _ = try file("ca.crt", in: environment)
+        if let problem = PEMKind.certificate.problem(try file("ca.crt", in: environment)) {
+            throw KubernetesConfigError("\(directory)/ca.crt", problem)
+        }
         access.tls.certificateAuthority = .file("\(directory)/ca.crt")
         access.namespace = try? file("namespace", in: environment)
         return access

@@ -20,7 +20,7 @@ public struct KubernetesClient: Sendable {
     public let namespace: String?
 
     /// - Parameters:
-    ///   - environment: for a token that is read again.
+    ///   - environment: for tokens and certificates that are read again, and for programs that hand them out.
     ///   - userAgent: `steptrace/1.2.3`.
     /// - Throws: when the certificates and keys of `access` cannot be used.
     public init(
@@ -29,31 +29,38 @@ public struct KubernetesClient: Sendable {
         userAgent: String,
         logger: Logger
     ) throws(KubernetesConfigError) {
-        let transport: HTTPClient
+        if access.tls.insecureSkipVerify {
+            logger.warning(
+                "The API server's certificate is not verified: whoever is in between can read and change everything",
+                metadata: ["server": "\(access.server)", "because": "insecure-skip-tls-verify"]
+            )
+        }
+        let authorization = Authorization(access, in: environment, logger: logger)
+        let start = ContinuousClock.now
+        let transport: ClusterTransport
         do {
-            transport = try HTTPClient(configuration: HTTPClientConfiguration(access))
+            transport = try ClusterTransport(
+                access,
+                in: environment,
+                now: { ContinuousClock.now - start },
+                issued: { authorization.certificate },
+                logger: logger
+            )
         } catch {
             throw KubernetesConfigError(access.server, error.message)
         }
-        self.init(
-            access: access,
-            environment: environment,
-            transport: transport,
-            userAgent: userAgent,
-            logger: logger
-        )
+        self.init(access: access, authorization: authorization, transport: transport, userAgent: userAgent)
     }
 
     init(
         access: ClusterAccess,
-        environment: ClusterEnvironment,
+        authorization: Authorization,
         transport: any APITransport,
-        userAgent: String,
-        logger: Logger
+        userAgent: String
     ) {
         self.transport = transport
         self.userAgent = userAgent
-        authorization = Authorization(access.credentials, in: environment, logger: logger)
+        self.authorization = authorization
         server = access.server
         namespace = access.namespace
     }
@@ -118,9 +125,9 @@ public struct KubernetesClient: Sendable {
             ("allowWatchBookmarks", "true"),
             ("timeoutSeconds", String(request.timeoutSeconds)),
         ]
-        var credentials = authorization.header()
+        var credentials = try await authorization.credentials()
         var stream = try await stream(path, query, credentials, timeoutSeconds: request.timeoutSeconds)
-        if stream.status == 401, let other = authorization.replacement(for: credentials) {
+        if stream.status == 401, let other = try await authorization.replacement(for: credentials) {
             credentials = other
             stream = try await self.stream(path, query, credentials, timeoutSeconds: request.timeoutSeconds)
         }
@@ -141,9 +148,9 @@ public struct KubernetesClient: Sendable {
         query: [(name: String, value: String)],
         resource: APIResource?
     ) async throws(KubernetesError) -> HTTPClientResponse {
-        let credentials = authorization.header()
+        let credentials = try await authorization.credentials()
         var response = try await send(path, query, credentials)
-        if response.status == 401, let other = authorization.replacement(for: credentials) {
+        if response.status == 401, let other = try await authorization.replacement(for: credentials) {
             response = try await send(path, query, other)
         }
         guard response.status == 200 else {
@@ -161,7 +168,7 @@ public struct KubernetesClient: Sendable {
     private func send(
         _ path: String,
         _ query: [(name: String, value: String)],
-        _ credentials: String?
+        _ credentials: Authorization.Credentials
     ) async throws(KubernetesError) -> HTTPClientResponse {
         var request = request(path, query, credentials)
         request.timeout = Self.requestTimeout
@@ -176,7 +183,7 @@ public struct KubernetesClient: Sendable {
     private func stream(
         _ path: String,
         _ query: [(name: String, value: String)],
-        _ credentials: String?,
+        _ credentials: Authorization.Credentials,
         timeoutSeconds: Int
     ) async throws(KubernetesError) -> APIStream {
         var request = request(path, query, credentials)
@@ -192,14 +199,12 @@ public struct KubernetesClient: Sendable {
     private func request(
         _ path: String,
         _ query: [(name: String, value: String)],
-        _ credentials: String?
+        _ credentials: Authorization.Credentials
     ) -> HTTPClientRequest {
         let url = server + path + (query.isEmpty ? "" : "?" + queryString(query))
         var request = HTTPClientRequest(method: "GET", url: url)
         request.headers = [("Accept", "application/json"), ("User-Agent", userAgent)]
-        if let credentials {
-            request.headers.append(("Authorization", credentials))
-        }
+        request.headers += credentials.headers.map { ($0.name, $0.value) }
         return request
     }
 

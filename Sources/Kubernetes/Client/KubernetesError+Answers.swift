@@ -69,8 +69,14 @@ extension KubernetesError {
     /// Of a request that got no answer, or lost it.
     init(_ error: HTTPClientError, request: String, server: String) {
         switch error.kind {
-        case .invalidURL, .connect, .tls:
+        case .invalidURL, .connect:
             self.init(.connect, "cannot reach the API server at \(server): \(error.message)")
+        case .tls:
+            self.init(
+                .connect,
+                "cannot reach the API server at \(server): \(error.message); check certificate authority, client "
+                    + "certificate and server name (see docs/operations.md)"
+            )
         case .responseTooLarge:
             self.init(.tooLarge, "\(request): \(error.message)")
         case .timeout, .disconnected, .cancelled, .other:
