@@ -101,6 +101,9 @@ public struct OTLPGRPCExporterConfiguration: ComponentConfiguration {
         client.authority = tls.serverNameOverride ?? target.authority
         if usesTLS { client.tls = tls.grpc }
         client.headers = headers.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
+        if !headers.keys.contains(where: { $0.lowercased() == "user-agent" }) {
+            client.headers.append((name: "user-agent", value: UserAgent.text))
+        }
         client.timeout = timeout > .zero ? timeout : nil
         client.gzip = compression == .gzip
         client.keepalive = keepalive.map {

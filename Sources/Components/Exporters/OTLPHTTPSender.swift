@@ -5,6 +5,7 @@ import HTTPClient
 import Logging
 import NIOCore
 import NIOPosix
+import OTLP
 import Synchronization
 
 /// Posts batches to a backend that speaks OTLP/HTTP.
@@ -34,7 +35,7 @@ final class OTLPHTTPSender: BatchSender {
         client.idleConnectionTimeout = configuration.idleConnectionTimeout
         client.disableKeepAlives = configuration.disableKeepAlives
         client.httpVersion = configuration.http2 ? .automatic : .http1
-        client.userAgent = "\(BuildInfo.command)/\(BuildInfo.version) (linux/\(Self.architecture))"
+        client.userAgent = UserAgent.text
         self.client = try HTTPClient(configuration: client)
         if configuration.tls.insecureSkipVerify {
             logger.warning("tls::insecure_skip_verify is set: the backend's certificate is not verified")
@@ -57,7 +58,7 @@ final class OTLPHTTPSender: BatchSender {
         NIOThreadPool.singleton.submit { [self] _ in
             do {
                 var body = Self.concatenated(batches)
-                if configuration.encoding == .json { body = try OTLPJSONText.encode(body) }
+                if configuration.encoding == .json { body = try OTLPJSON.encode(body) }
                 if let compressors { body = try compressors.compress(body) }
                 post(body, completion)
             } catch {
@@ -77,17 +78,6 @@ final class OTLPHTTPSender: BatchSender {
     var partiallyRejectedSpans: Int { Int(rejectedSpans.load(ordering: .relaxed)) }
 
     func shutdown() async { client.shutdown() }
-
-    /// As Go names it, and with it the Collector's User-Agent.
-    private static var architecture: String {
-        #if arch(x86_64)
-        "amd64"
-        #elseif arch(arm64)
-        "arm64"
-        #else
-        "unknown"
-        #endif
-    }
 
     private func post(_ body: [UInt8], _ completion: @escaping @Sendable (ExportOutcome) -> Void) {
         var headers = headers

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Collector
 import OTLP
+import SwiftProtobuf
 public import Tekton
 import Waterfall
 
@@ -50,7 +51,10 @@ struct ExplainCommand: AsyncParsableCommand {
             version: BuildInfo.version
         )
         switch output {
-        case .json: print(try OTLPJSON.text(resourceSpans))
+        case .json:
+            var request = Opentelemetry_Proto_Collector_Trace_V1_ExportTraceServiceRequest()
+            request.resourceSpans = resourceSpans
+            print(String(decoding: try OTLPJSON.encode(request.serializedBytes()), as: UTF8.self))
         case .svg: print(SVGRenderer(width: width ?? 960).render(trees(resourceSpans)))
         case .waterfall: draw(trees(resourceSpans))
         }

@@ -2,6 +2,7 @@ import Collector
 import Logging
 import NIOCore
 import NIOPosix
+import OTLP
 import ServiceLifecycle
 import Synchronization
 
@@ -55,13 +56,14 @@ final class FileExporter: Service, TraceConsumer {
 
     /// On the exporter's thread.
     private func write(_ batch: TraceBatch) -> ConsumeResult {
-        let body = Array(batch.body.readableBytesView)
         let record: [UInt8]
         switch format {
-        case .proto: record = withUnsafeBytes(of: UInt32(body.count).bigEndian) { Array($0) } + body
+        case .proto:
+            let length = withUnsafeBytes(of: UInt32(batch.byteCount).bigEndian) { Array($0) }
+            record = length + batch.body.readableBytesView
         case .json:
             do {
-                record = try OTLPJSONText.encode(body) + [0x0A]
+                record = try OTLPJSON.encode(batch.body.readableBytesSpan) + [0x0A]
             } catch {
                 return .refused(ConsumeError(.malformed, "not an ExportTraceServiceRequest: \(error)"))
             }
