@@ -72,6 +72,12 @@ final class EasyHandle {
             )
             return Outcome(transfer: transfer, result: .failure(error))
         }
+        guard isHeadComplete else {
+            // To libcurl, a connection that ends in the headers is the end of an answer without a body.
+            let reason = "the connection ended in the headers of the answer"
+            let error = HTTPClientError(.disconnected, request: transfer.request, reason: reason)
+            return Outcome(transfer: transfer, result: .failure(error))
+        }
         let response = HTTPClientResponse(status: status, fields: .raw(headerBytes), body: body)
         return Outcome(transfer: transfer, result: .success(response))
     }
@@ -133,13 +139,12 @@ final class EasyHandle {
             headerBytes.reserveCapacity(256)
         }
         guard headerBytes.count + line.count <= Self.maxHeaderBytes else {
-            return refuse(.responseTooLarge, "the answer's headers are longer than \(Self.maxHeaderBytes) bytes")
+            return refuse(.other, "the answer's headers are longer than \(Self.maxHeaderBytes) bytes")
         }
         headerBytes.append(contentsOf: line)
-        if line.count <= 2, case .stream(let buffer) = transfer?.sink {
-            let status = self.status
-            if status >= 200 {
-                isHeadComplete = true
+        if line.count <= 2, case let status = self.status, status >= 200 || status == 101 {
+            isHeadComplete = true
+            if case .stream(let buffer) = transfer?.sink {
                 buffer.receiveHead(StreamHead(status: status, headers: HeaderFields.raw(headerBytes).list))
             }
         }
@@ -155,7 +160,7 @@ final class EasyHandle {
         case .whole:
             guard body.count + bytes.count <= transfer.request.maxResponseBytes else {
                 let limit = transfer.request.maxResponseBytes
-                return refuse(.responseTooLarge, "the answer is longer than \(limit) bytes")
+                return refuse(.responseTooLarge(status: status), "the answer is longer than \(limit) bytes")
             }
             body.append(contentsOf: bytes)
         case .stream(let buffer):

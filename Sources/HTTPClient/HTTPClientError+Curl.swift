@@ -28,7 +28,8 @@ extension HTTPClientError.Kind {
     fileprivate init(_ code: CURLcode) {
         self =
             switch code {
-            case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .invalidURL
+            // Not CURLE_UNSUPPORTED_PROTOCOL: the scheme has been looked at before, it is the code for an answer that is no HTTP.
+            case CURLE_URL_MALFORMAT: .invalidURL
             case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT, CURLE_PROXY: .connect
             case CURLE_OPERATION_TIMEDOUT: .timeout
             case CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2,

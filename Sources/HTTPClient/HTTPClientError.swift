@@ -10,7 +10,8 @@ public struct HTTPClientError: Error, Sendable, Equatable, CustomStringConvertib
         case timeout
         /// The connection ended before the answer was complete.
         case disconnected
-        case responseTooLarge
+        /// What has come has this status. Headers that do not end are `other`: without their end there is no answer.
+        case responseTooLarge(status: Int)
         /// The client has been shut down, or the task cancelled.
         case cancelled
         case other

@@ -96,7 +96,8 @@ struct ExchangeTests {
         #expect(try await client.execute(request).body.count == 1 << 20)
         request.maxResponseBytes -= 1
         #expect(
-            await error { () throws(HTTPClientError) in try await client.execute(request) }?.kind == .responseTooLarge
+            await error { () throws(HTTPClientError) in try await client.execute(request) }?.kind
+                == .responseTooLarge(status: 200)
         )
     }
 

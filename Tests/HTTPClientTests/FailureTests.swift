@@ -76,6 +76,11 @@ struct FailureTests {
         #expect(await failure(.post(server.url("/half")))?.kind == .disconnected)
     }
 
+    @Test func aConnectionClosedInTheHeadersIsDisconnected() async {
+        let error = await failure(.post(server.url("/half-head")))
+        #expect(error?.kind == .disconnected)
+    }
+
     @Test func aServerWithoutTLSIsATLSError() async {
         let url = server.url("/").replacing("http:", with: "https:")
         #expect(await failure(.get(url))?.kind == .tls)

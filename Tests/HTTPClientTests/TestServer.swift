@@ -108,6 +108,12 @@ private final class TestHandler: ChannelInboundHandler {
             write(context, ByteBuffer(string: "half"))
             context.flush()
             context.close(promise: nil)
+        case "/half-head":
+            // Past the encoder, which would write whole headers.
+            let encoder = try? context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
+            let bytes = IOData.byteBuffer(ByteBuffer(string: "HTTP/1.1 200 OK\r\nConte"))
+            encoder?.writeAndFlush(NIOAny(bytes), promise: nil)
+            context.close(promise: nil)
         case "/drip":
             start(context, [:])
             write(context, ByteBuffer(string: "first"))

@@ -20,6 +20,7 @@ struct OTLPHTTPAnswer: Sendable, Equatable {
     init(_ error: HTTPClientError, url: String) {
         let message = "failed to make an HTTP request: \(error)"
         switch error.kind {
+        case .responseTooLarge(let status) where Self.isRetryable(status): outcome = .retryable(message)
         case .invalidURL, .responseTooLarge: outcome = .permanent(message)
         case .connect, .tls, .timeout, .disconnected, .cancelled, .other: outcome = .retryable(message)
         }
@@ -70,6 +71,8 @@ struct OTLPHTTPAnswer: Sendable, Equatable {
             outcome = .permanent("error parsing response: \(error)")
         }
     }
+
+    private static func isRetryable(_ status: Int) -> Bool { [429, 502, 503, 504].contains(status) }
 
     /// The message of a google.rpc.Status, or a short text that stands in its place.
     private static func statusMessage(_ body: [UInt8], type: String) -> String? {

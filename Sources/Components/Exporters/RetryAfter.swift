@@ -1,10 +1,16 @@
 /// The Retry-After header (RFC 9110, section 10.2.3): seconds, or a date.
 enum RetryAfter {
+    /// What is longer is cut: it would keep a request out of the backend's sight for as long as a mistake says.
+    static let longest = Duration.seconds(3600)
+
     /// - Parameter now: seconds since 1970.
     static func parse(_ value: String, now: Double) -> Duration? {
-        if let seconds = Int32(value) { return seconds >= 0 ? .seconds(seconds) : nil }
+        if !value.isEmpty, value.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
+            // More digits than a number has are a long time too.
+            return Int32(value).map { min(.seconds($0), longest) } ?? longest
+        }
         guard let date = seconds(httpDate: value) else { return nil }
-        return .seconds(max(Double(date) - now, 0))
+        return min(.seconds(max(Double(date) - now, 0)), longest)
     }
 
     private static let months = [

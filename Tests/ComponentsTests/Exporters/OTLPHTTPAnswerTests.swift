@@ -43,7 +43,10 @@ import Testing
         )
         #expect(RetryAfter.parse("Thu, 29 Feb 2024 12:00:00 GMT", now: 1_709_207_999) == .seconds(1))
         #expect(RetryAfter.parse("Sun, 06 Nov 1994 08:49:37 GMT", now: 2_000_000_000) == .zero, "in the past")
-        for text in ["-1", "soon", "", "Sun, 06 Nov 1994", "Sun, 99 Nov 1994 08:49:37 GMT"] {
+        for text in ["99999999", "99999999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+            #expect(RetryAfter.parse(text, now: 0) == .seconds(3600), "absurd: cut")
+        }
+        for text in ["-1", "+1", "1.5", "soon", "", "Sun, 06 Nov 1994", "Sun, 99 Nov 1994 08:49:37 GMT"] {
             #expect(RetryAfter.parse(text, now: 0) == nil)
         }
         #expect(answer(502, [("Retry-After", "7")]).outcome == .retryable(failure(502)), "on 429 and 503 only")
@@ -89,11 +92,14 @@ import Testing
     }
 
     @Test func transportErrorsAreRetriedUnlessTheyCannotPass() {
-        for kind in [HTTPClientError.Kind.connect, .tls, .timeout, .disconnected, .cancelled, .other] {
+        for kind in [
+            HTTPClientError.Kind.connect, .tls, .timeout, .disconnected, .cancelled, .other,
+            .responseTooLarge(status: 503),
+        ] {
             let outcome = OTLPHTTPAnswer(HTTPClientError(kind, "odd"), url: url).outcome
             #expect(outcome == .retryable("failed to make an HTTP request: odd"))
         }
-        for kind in [HTTPClientError.Kind.invalidURL, .responseTooLarge] {
+        for kind in [HTTPClientError.Kind.invalidURL, .responseTooLarge(status: 200)] {
             let outcome = OTLPHTTPAnswer(HTTPClientError(kind, "odd"), url: url).outcome
             #expect(outcome == .permanent("failed to make an HTTP request: odd"))
         }
