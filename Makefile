@@ -16,7 +16,7 @@ demo: packages ## Replay recorded runs through the gateway and draw their traces
 	"$$($(SWIFT) build --show-bin-path)/steptrace" demo $(if $(BACKEND),--backend $(BACKEND))
 
 .PHONY: test
-test: packages ## Build everything and run all tests.
+test: peers ## Build everything and run all tests.
 	$(SWIFT) test --disable-xctest
 
 .PHONY: lint
@@ -56,3 +56,8 @@ clean: ## Remove what was built.
 .PHONY: packages
 packages:
 	@Scripts/install-packages
+
+.PHONY: peers
+peers:
+	@Scripts/install-packages --tests
+	@Scripts/install-peers

@@ -7,7 +7,6 @@ import sys
 
 BENCHMARKS = pathlib.Path(__file__).resolve().parent.parent
 PACKAGE = BENCHMARKS.parent
-VENV = BENCHMARKS / ".build" / "venv"
 
 
 def build():
@@ -27,17 +26,10 @@ def tool(name):
 
 
 def rotel():
-    """The peer's binary, installed into a virtual environment; None when that fails."""
-    found = list(VENV.glob("lib/python*/site-packages/rotel/rotel-agent"))
-    if not found:
-        try:
-            subprocess.run([sys.executable, "-m", "venv", VENV], check=True, stdout=sys.stderr)
-            subprocess.run(
-                [VENV / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", "rotel"],
-                check=True,
-                stdout=sys.stderr,
-            )
-        except (OSError, subprocess.CalledProcessError):
-            return None
-        found = list(VENV.glob("lib/python*/site-packages/rotel/rotel-agent"))
+    """The peer's binary, of the version that the tests use; None when it cannot be installed."""
+    try:
+        subprocess.run([PACKAGE / "Scripts" / "install-peers"], check=True, stdout=sys.stderr)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    found = list(PACKAGE.glob(".venv/lib/python*/site-packages/rotel/rotel-agent"))
     return found[0] if found else None
