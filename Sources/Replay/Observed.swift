@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// A value that others wait for: whoever changes it wakes those whose condition has come true.
-final class Observed<Value: Sendable>: Sendable {
+package final class Observed<Value: Sendable>: Sendable {
     private struct Waiter {
         let condition: @Sendable (Value) -> Bool
         let continuation: CheckedContinuation<Bool, Never>
@@ -21,14 +21,14 @@ final class Observed<Value: Sendable>: Sendable {
 
     private let state: Mutex<State>
 
-    init(_ value: Value) {
+    package init(_ value: Value) {
         state = Mutex(State(value: value))
     }
 
-    var value: Value { state.withLock(\.value) }
+    package var value: Value { state.withLock(\.value) }
 
     /// Changes the value under the lock: `body` must not call out.
-    func update<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
+    package func update<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
         let (result, met) = state.withLock { state in
             let result = body(&state.value)
             let met = state.waiters.filter { $0.value.condition(state.value) }
@@ -40,7 +40,7 @@ final class Observed<Value: Sendable>: Sendable {
     }
 
     /// True once `condition` holds; false when it did not within `timeout`, or the task was cancelled.
-    func wait(timeout: Duration, until condition: @escaping @Sendable (Value) -> Bool) async -> Bool {
+    package func wait(timeout: Duration, until condition: @escaping @Sendable (Value) -> Bool) async -> Bool {
         let id = state.withLock { state in
             state.nextID += 1
             return state.nextID

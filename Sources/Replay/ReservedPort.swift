@@ -5,11 +5,11 @@ internal import Glibc
 /// A socket is bound to it and never listens. Servers that set SO_REUSEADDR can listen on the port all the same;
 /// connections to it are refused meanwhile, and the system chooses it neither for other servers nor as the source of
 /// connections (otherwise a gateway that tries again and again would sooner or later be connected with itself).
-final class ReservedPort: Sendable {
-    let number: Int
+public final class ReservedPort: Sendable {
+    public let number: Int
     private let descriptor: Int32
 
-    init() throws(GatewayError) {
+    public init() throws(GatewayError) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw GatewayError(action: "socket", code: errno) }
         self.descriptor = descriptor

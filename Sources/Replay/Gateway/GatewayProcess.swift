@@ -8,7 +8,7 @@ internal import Synchronization
 ///
 /// Whoever starts one ends it with `stop`; one that is dropped is killed.
 public final class GatewayProcess: Sendable {
-    private let pid: pid_t
+    public let pid: Int32
     private let log: Observed<GatewayLog>
     /// Held around kill and reaping, so that no signal goes to another process of the same id.
     private let isReaped = Mutex(false)
@@ -71,12 +71,13 @@ public final class GatewayProcess: Sendable {
         guard output.isReady, output.exit == nil else { throw GatewayNotReady(log: output.text) }
     }
 
-    /// The address that a component listens on, by its log; nil when it has not said so.
+    /// The address that a component listens on for HTTP, by its log; nil when it has not said so.
     ///
     /// - Parameter component: such as `otlp` or `health_check`.
     public func endpoint(of component: String) -> String? {
         output.lines.first {
-            $0.message.hasPrefix("Starting ") && $0.component.split(separator: ":").last ?? "" == component
+            $0.message.hasPrefix("Starting ") && !$0.message.contains("GRPC")
+                && $0.component.split(separator: ":").last ?? "" == component
         }?.attributes["endpoint"]
     }
 

@@ -14,6 +14,8 @@ public final class RecordingBackend: Sendable {
         /// Answers with an error and keeps nothing. `retryAfter` is the header's value, `times` after how many such
         /// answers it accepts again (nil: never).
         case reject(status: Int, retryAfter: String? = nil, times: Int? = nil)
+        /// Accepts, and answers after a while.
+        case slow(Duration)
         /// Keeps what it is sent and never answers.
         case hang
     }
@@ -129,6 +131,13 @@ private struct BackendHandler: HTTPServerHandler {
             switch state.behavior {
             case .accept:
                 return state.keep(read)
+            case .slow(let pause):
+                let response = state.keep(read)
+                Task {
+                    try? await Task.sleep(for: pause)
+                    responder.respond(response)
+                }
+                return nil
             case .reject(let status, let retryAfter, let times):
                 state.contents.rejectedCount += 1
                 if let times {

@@ -22,3 +22,5 @@ final class TemporaryFolder {
 
     func write(_ name: String, _ text: String) throws -> String { try write(name, text.utf8) }
 }
+
+func readFile(_ path: String) throws -> [UInt8] { try Array(Data(contentsOf: URL(filePath: path))) }
