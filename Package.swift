@@ -61,7 +61,10 @@ targets += module("HTTPServer", [nio, nioPosix, nioHTTP1, nioSSL, logging], test
 targets += module("OTLP", [protobuf])
 targets += module(
     "OTLPGRPC",
-    ["OTLP", nio, nioPosix, nioSSL, nioHTTP2, nioHPACK, grpcCore, grpcTransport, protobuf]
+    [
+        "OTLP", "HTTPServer", "Compression", nio, nioPosix, nioSSL, nioHTTP2, nioHPACK, grpcCore, grpcTransport,
+        protobuf,
+    ]
 )
 targets += module(
     "Kubernetes",
@@ -98,7 +101,7 @@ targets += [
     .testTarget(
         name: "EndToEndTests",
         dependencies: [
-            "steptrace", "Replay", "OTLP", "OTLPGRPC", "HTTPClient", "Compression", nio, nioPosix, protobuf,
+            "steptrace", "Replay", "OTLP", "OTLPGRPC", "HTTPClient", "Compression", nio, nioPosix, nioHPACK, protobuf,
         ],
         swiftSettings: settings
     ),

@@ -28,6 +28,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
 
     let handler: any HTTPServerHandler
     private let registry: HTTPConnectionRegistry?
+    /// For whoever accepts connections.
+    let activity: ConnectionActivity?
     /// The server refuses what comes on this connection.
     private var isRefusing = false
     /// What the handler wants on the response to the current request.
@@ -42,8 +44,12 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     private var isReadHeld = false
     private var waiting = CircularBuffer<Input>(initialCapacity: 1)
     private var waitingBytes = 0
-    private var request: HTTPServerRequest?
+    var request: HTTPServerRequest?
+    /// Of the request whose fate is being decided.
+    var undecided: HTTPRequestHead?
     private var body = ByteBuffer()
+    /// The activity says that a body is on its way.
+    var hasReportedBody = false
     private var timer: Scheduled<Void>?
     private var timerDeadline = NIODeadline.distantFuture
 
@@ -56,10 +62,12 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         handler: any HTTPServerHandler,
         timeouts: HTTPConnectionState.Timeouts,
         now: NIODeadline,
-        registry: HTTPConnectionRegistry? = nil
+        registry: HTTPConnectionRegistry? = nil,
+        activity: ConnectionActivity? = nil
     ) {
         self.handler = handler
         self.registry = registry
+        self.activity = activity
         state = HTTPConnectionState(timeouts: timeouts, now: now)
     }
 
@@ -103,6 +111,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         timer = nil
         waiting.removeAll()
         request = nil
+        undecided = nil
         body = ByteBuffer()
         endStream(.peerClosed)
     }
@@ -117,6 +126,10 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         isReading = false
         state.readCompleted(sawPart: sawPart, now: context.eventLoop.now)
         sawPart = false
+        if state.phase == .body, !hasReportedBody {
+            hasReportedBody = true
+            activity?.sends(since: context.eventLoop.now)
+        }
         flush(context)
         rearmTimer()
     }
@@ -222,7 +235,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         do throws(HTTPProtocolError) {
             state.headArrived(try HTTPRequestFraming(head))
         } catch {
-            fail(error)
+            fail(error, headers: head.headers)
             return
         }
         addedHeaders = handler.responseHeaders(method: head.method, headers: head.headers)
@@ -231,24 +244,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
             return
         }
         let (path, query) = HTTPRequestTarget.split(head.uri)
-        switch handler.head(method: head.method, path: path, headers: head.headers) {
-        case .read(let limit):
-            switch state.readBody(limit: limit) {
-            case .read(let sendContinue):
-                if sendContinue { output.writeContinue() }
-                request = HTTPServerRequest(
-                    method: head.method,
-                    path: path,
-                    query: query,
-                    headers: head.headers,
-                    eventLoop: context.eventLoop
-                )
-            case .refuse(let limit):
-                respondNow(handler.bodyTooLarge(limit: limit, headers: head.headers), close: true)
-            }
-        case .respond(let response):
-            respondNow(response, close: response.close)
-        }
+        perform(handler.head(method: head.method, path: path, headers: head.headers), head, path, query, context)
     }
 
     private func process(body bytes: ByteBuffer) {
@@ -288,15 +284,19 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         self.request = nil
         request.body = body
         body = ByteBuffer()
+        activity?.isServed()
         handler.handle(request, HTTPResponder(NIOLoopBound(self, eventLoop: context.eventLoop), id: state.requestID))
     }
 
     /// Answers what cannot be read as a request, and closes.
-    private func fail(_ error: HTTPProtocolError) {
+    ///
+    /// - Parameter headers: of the request, where they could be read.
+    private func fail(_ error: HTTPProtocolError, headers: HTTPHeaders? = nil) {
+        let headers = headers ?? request?.headers
         request = nil
         body = ByteBuffer()
         if state.inputFailed() {
-            respondNow(error.response, close: true)
+            respondNow(handler.protocolError(error, headers: headers), close: true)
         } else {
             context?.close(promise: nil)
         }
@@ -309,10 +309,18 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         guard let context else { return }
         var response = response
         if let addedHeaders { response.headers.add(contentsOf: addedHeaders) }
-        let plan = state.respond(close: close, hasMore: hasMore, now: context.eventLoop.now)
+        let now = context.eventLoop.now
+        let plan = state.respond(close: close, hasMore: hasMore, now: now)
+        isAnswered(now)
         let body = output.write(response, plan: plan)
         handOver(body, context)
         sent(plan, context)
+    }
+
+    /// The request is done with.
+    func isAnswered(_ now: NIODeadline) {
+        activity?.waits(since: now)
+        hasReportedBody = false
     }
 
     /// What follows the last bytes of a response.

@@ -1,3 +1,4 @@
+internal import Logging
 internal import NIOCore
 internal import Synchronization
 
@@ -12,52 +13,88 @@ final class HTTPConnectionRegistry: Sendable {
     }
 
     private struct State {
+        /// Whose requests are to be answered before the server ends.
         var channels: [ObjectIdentifier: any Channel] = [:]
         /// Connections nobody waits for: what comes on them is refused.
         var refused: [ObjectIdentifier: any Channel] = [:]
+        /// All of them.
+        var table: ConnectionTable<ObjectIdentifier>
         var mode = Mode.open
         var waiters: [CheckedContinuation<Void, Never>] = []
-        /// Called with the next connection that closes.
-        var onRemoval: (@Sendable () -> Void)?
+        var lastWarning: NIODeadline?
+        /// Connections closed for others since the last warning.
+        var displaced = 0
+
+        /// Takes a warning that is due.
+        mutating func warning(_ now: NIODeadline) -> Int? {
+            displaced += 1
+            if let lastWarning, now - lastWarning < .minutes(1) { return nil }
+            lastWarning = now
+            defer { displaced = 0 }
+            return displaced
+        }
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+    private let logger: Logger?
+
+    init(limit: Int, logger: Logger? = nil) {
+        state = Mutex(State(table: ConnectionTable(limit: limit)))
+        self.logger = logger
+    }
 
     var count: Int { state.withLock { $0.channels.count } }
 
     var mode: Mode { state.withLock { $0.mode } }
 
-    func add(_ channel: any Channel) {
-        state.withLock { state in
-            if state.mode == .refusing {
-                state.refused[ObjectIdentifier(channel)] = channel
-            } else {
-                state.channels[ObjectIdentifier(channel)] = channel
+    /// Takes an accepted connection; when there are as many as allowed, another one is closed for it. False: there is
+    /// no room.
+    func add(_ channel: any Channel, now: NIODeadline) -> Bool {
+        let id = ObjectIdentifier(channel)
+        let (isAdmitted, leaving, warning) = state.withLock { state -> (Bool, (any Channel)?, Int?) in
+            var leaving: (any Channel)?
+            var warning: Int?
+            switch state.table.admit(id, ConnectionActivity(now: now)) {
+            case .admitted: break
+            case .inPlaceOf(let id):
+                leaving = state.channels[id] ?? state.refused[id]
+                warning = state.warning(now)
+            case .refused: return (false, nil, nil)
             }
+            if state.mode == .refusing { state.refused[id] = channel } else { state.channels[id] = channel }
+            return (true, leaving, warning)
+        }
+        guard isAdmitted else { return false }
+        leaving?.close(promise: nil)
+        if let warning {
+            logger?.warning(
+                "There are as many connections as allowed: those idle the longest are closed for others",
+                metadata: ["limit": "\(limit)", "closed": "\(warning)"]
+            )
         }
         channel.closeFuture.whenComplete { _ in self.remove(channel) }
+        return true
     }
 
-    /// True: there is room for another connection. False: `callback` is called when there may be.
-    func hasRoom(limit: Int, orCall callback: @escaping @Sendable () -> Void) -> Bool {
-        state.withLock { state in
-            if state.channels.count + state.refused.count < limit { return true }
-            state.onRemoval = callback
-            return false
-        }
+    private var limit: Int { state.withLock { $0.table.limit } }
+
+    /// Whether another connection would be taken.
+    func hasRoom() -> Bool { state.withLock { $0.table.hasRoom() } }
+
+    /// What a connection is to tell about itself; nil for one that is not here any more.
+    func activity(of channel: any Channel) -> ConnectionActivity? {
+        state.withLock { $0.table[ObjectIdentifier(channel)] }
     }
 
     private func remove(_ channel: any Channel) {
-        let (callback, waiters) = state.withLock { state in
+        let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             state.channels[ObjectIdentifier(channel)] = nil
             state.refused[ObjectIdentifier(channel)] = nil
-            defer {
-                state.onRemoval = nil
-                if state.channels.isEmpty { state.waiters = [] }
-            }
-            return (state.onRemoval, state.channels.isEmpty ? state.waiters : [])
+            state.table.remove(ObjectIdentifier(channel))
+            guard state.channels.isEmpty else { return [] }
+            defer { state.waiters = [] }
+            return state.waiters
         }
-        callback?()
         for waiter in waiters { waiter.resume() }
     }
 

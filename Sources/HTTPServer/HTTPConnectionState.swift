@@ -8,6 +8,8 @@ struct HTTPConnectionState {
         case idle
         /// Bytes of a request have come, but not its whole head.
         case head
+        /// The head is with the server's handler, which does not know yet whether the body is to be read.
+        case deciding
         /// The body is being read.
         case body
         /// The whole request is with the server's handler.
@@ -80,7 +82,7 @@ struct HTTPConnectionState {
     var consumesInput: Bool {
         switch phase {
         case .idle, .head, .body, .discarding: true
-        case .handling, .streaming, .closing, .lingering, .closed: false
+        case .deciding, .handling, .streaming, .closing, .lingering, .closed: false
         }
     }
 
@@ -112,6 +114,12 @@ struct HTTPConnectionState {
         bodyBytes = 0
         bodyLimit = 0
     }
+
+    /// What is to be done with the request is not known yet.
+    mutating func decisionPending() { phase = .deciding }
+
+    /// Now it is.
+    mutating func decisionArrived() { phase = .body }
 
     mutating func readBody(limit: Int) -> BodyAction {
         bodyLimit = limit
@@ -223,7 +231,7 @@ struct HTTPConnectionState {
         switch phase {
         case .idle: return !hasMore
         case .head, .body, .discarding, .streaming: return true
-        case .handling, .closing, .lingering, .closed: return false
+        case .deciding, .handling, .closing, .lingering, .closed: return false
         }
     }
 
@@ -239,7 +247,7 @@ struct HTTPConnectionState {
         switch phase {
         case .idle, .head:
             return hasMore
-        case .body, .handling, .streaming, .discarding, .closing, .lingering, .closed:
+        case .deciding, .body, .handling, .streaming, .discarding, .closing, .lingering, .closed:
             isDraining = true
             return true
         }
@@ -251,7 +259,7 @@ struct HTTPConnectionState {
         self.deadline = nil
         switch phase {
         case .head, .body: return .answerTimeout
-        case .idle, .discarding, .closing, .lingering, .handling, .streaming: return .close
+        case .idle, .discarding, .closing, .lingering, .deciding, .handling, .streaming: return .close
         case .closed: return .nothing
         }
     }

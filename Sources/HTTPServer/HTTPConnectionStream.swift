@@ -60,7 +60,9 @@ extension HTTPConnectionHandler {
         guard id == state.requestID, state.phase == .streaming, let stream, let context else { return }
         output.writeStreamingEnd(plan: stream.plan)
         endStream(.finished)
-        state.finishStreaming(stream.plan, now: context.eventLoop.now)
+        let now = context.eventLoop.now
+        state.finishStreaming(stream.plan, now: now)
+        isAnswered(now)
         sent(stream.plan, context)
         processWaiting()
     }

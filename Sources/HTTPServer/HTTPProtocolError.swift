@@ -1,8 +1,9 @@
-internal import NIOHTTP1
+public import NIOHTTP1
 
 /// A request that the server refuses by itself, before its handler sees it.
-enum HTTPProtocolError: Error, Equatable {
+public enum HTTPProtocolError: Error, Equatable, CustomStringConvertible {
     case badRequest(String)
+    case targetTooLong
     case headersTooLarge
     case unsupportedVersion
     case unsupportedExpectation
@@ -17,16 +18,27 @@ enum HTTPProtocolError: Error, Equatable {
         }
     }
 
-    /// The answer. The connection cannot go on behind it.
-    var response: HTTPServerResponse {
+    public var status: HTTPResponseStatus {
         switch self {
-        case .badRequest(let reason): .text(.badRequest, "400 bad request: \(reason)\n", close: true)
-        case .headersTooLarge:
-            .text(.requestHeaderFieldsTooLarge, "431 request header fields too large\n", close: true)
-        case .unsupportedVersion: .text(.httpVersionNotSupported, "505 HTTP version not supported\n", close: true)
-        case .unsupportedExpectation: .text(.expectationFailed, "417 expectation failed\n", close: true)
-        case .unsupportedTransferEncoding: .text(.notImplemented, "501 unsupported transfer encoding\n", close: true)
-        case .timeout: .text(.requestTimeout, "408 request timeout\n", close: true)
+        case .badRequest: .badRequest
+        case .targetTooLong: .uriTooLong
+        case .headersTooLarge: .requestHeaderFieldsTooLarge
+        case .unsupportedVersion: .httpVersionNotSupported
+        case .unsupportedExpectation: .expectationFailed
+        case .unsupportedTransferEncoding: .notImplemented
+        case .timeout: .requestTimeout
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .badRequest(let reason): "400 bad request: \(reason)"
+        case .targetTooLong: "414 request target too long"
+        case .headersTooLarge: "431 request header fields too large"
+        case .unsupportedVersion: "505 HTTP version not supported"
+        case .unsupportedExpectation: "417 expectation failed"
+        case .unsupportedTransferEncoding: "501 unsupported transfer encoding"
+        case .timeout: "408 request timeout"
         }
     }
 }

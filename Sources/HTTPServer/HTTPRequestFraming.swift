@@ -17,12 +17,16 @@ struct HTTPRequestFraming: Equatable {
     /// The client holds the body back until it sees `100 Continue`.
     var expectsContinue = false
 
+    /// RFC 9112, 3: a server should take 8,000 at least.
+    private static let maxTargetBytes = 8192
+
     /// Before any request is read.
     init() {}
 
     /// Checks what the parser leaves open. Each message is delimited in exactly one way (RFC 9112, 6.3): a doubtful one
     /// is refused, as it may be an attempt to smuggle a request past a proxy.
     init(_ head: HTTPRequestHead) throws(HTTPProtocolError) {
+        guard head.uri.utf8.count <= Self.maxTargetBytes else { throw .targetTooLong }
         isHTTP10 = head.version == .http1_0
         isHEAD = head.method == .HEAD
         keepsAlive = head.isKeepAlive

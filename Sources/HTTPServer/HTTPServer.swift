@@ -18,7 +18,7 @@ public final class HTTPServer: Sendable {
     private let group: any EventLoopGroup
     private let handler: any HTTPServerHandler
     private let logger: Logger?
-    private let registry = HTTPConnectionRegistry()
+    private let registry: HTTPConnectionRegistry
     private let listener = Mutex<(any Channel)?>(nil)
     /// What keeps the port in the pool.
     private let pooled = Mutex<Listener?>(nil)
@@ -34,6 +34,7 @@ public final class HTTPServer: Sendable {
         self.group = group
         self.handler = handler
         self.logger = logger
+        registry = HTTPConnectionRegistry(limit: configuration.maxConnections, logger: logger)
     }
 
     /// Starts to listen; to be called once. Returns the address, with the port the system chose where 0 was asked for.
@@ -107,7 +108,6 @@ public final class HTTPServer: Sendable {
     private func bootstrap() -> ServerBootstrap {
         let registry = registry
         let handler = handler
-        let maxConnections = configuration.maxConnections
         let maxHeaderBytes = configuration.maxHeaderBytes
         let timeouts = HTTPConnectionState.Timeouts(
             idle: TimeAmount(unlessZero: configuration.idleTimeout),
@@ -123,9 +123,7 @@ public final class HTTPServer: Sendable {
             .serverChannelOption(.maxMessagesPerRead, value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(
-                        HTTPAcceptGate(registry: registry, limit: maxConnections)
-                    )
+                    try channel.pipeline.syncOperations.addHandler(HTTPAcceptGate(registry: registry))
                 }
             }
             .childChannelInitializer { channel in
@@ -140,7 +138,8 @@ public final class HTTPServer: Sendable {
                             handler: handler,
                             timeouts: timeouts,
                             now: channel.eventLoop.now,
-                            registry: registry
+                            registry: registry,
+                            activity: registry.activity(of: channel)
                         )
                     )
                 }

@@ -26,8 +26,9 @@ public struct HTTPServerConfiguration: Sendable {
     /// Whose listeners these are in the pool, such as `receiver:otlp`; nil: the server has a socket of its own.
     public var listenerOwner: String?
 
-    /// Connections open at once. Beyond it none is accepted, they wait in the system's backlog.
-    public var maxConnections = 1000
+    /// Connections open at once. For one more, the one is closed that has been idle the longest, or else sending a body
+    /// the longest; while all are being served, others wait in the system's backlog.
+    public var maxConnections = 256
 
     /// How many connections the system keeps that are not accepted yet.
     public var backlog: Int32 = 1024

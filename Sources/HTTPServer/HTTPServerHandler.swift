@@ -7,6 +7,8 @@ public enum HTTPHeadDecision: Sendable {
     /// Answer now. A short body that follows is discarded; when it is long, of unknown length, or held back for
     /// `100 Continue`, the connection is closed behind the response.
     case respond(HTTPServerResponse)
+    /// The decision takes a while. What the client sends meanwhile waits.
+    case later(@Sendable (HTTPHeadDecider) -> Void)
 }
 
 /// What a server does with requests. Called on event loops; must not block.
@@ -17,6 +19,11 @@ public protocol HTTPServerHandler: Sendable {
     /// The answer to a body that is, or is announced to be, longer than was allowed. The connection is closed
     /// behind it, whatever `close` says.
     func bodyTooLarge(limit: Int, headers: HTTPHeaders) -> HTTPServerResponse
+
+    /// The answer to what cannot be read as a request, or came too late; the connection is closed behind it.
+    ///
+    /// - Parameter headers: of the request, where they could be read.
+    func protocolError(_ error: HTTPProtocolError, headers: HTTPHeaders?) -> HTTPServerResponse
 
     /// Headers for whatever response the request will have; nil for none. Called before `head`.
     func responseHeaders(method: HTTPMethod, headers: HTTPHeaders) -> HTTPHeaders?
@@ -30,6 +37,10 @@ public protocol HTTPServerHandler: Sendable {
 }
 
 extension HTTPServerHandler {
+    public func protocolError(_ error: HTTPProtocolError, headers: HTTPHeaders?) -> HTTPServerResponse {
+        .text(error.status, error.description + "\n")
+    }
+
     public func responseHeaders(method: HTTPMethod, headers: HTTPHeaders) -> HTTPHeaders? { nil }
 
     public func refusal(headers: HTTPHeaders) -> HTTPServerResponse {

@@ -16,6 +16,8 @@ public struct TraceClientConfiguration: Sendable {
         public var skipVerification = false
         /// nil for the system's certificates.
         public var trusted: PEM?
+        /// The system's beside those.
+        public var trustsSystem = false
         public var certificate: PEM?
         public var key: PEM?
 
@@ -133,7 +135,12 @@ public final class TraceClient: Sendable {
     ) -> HTTP2ClientTransport.Posix.TransportSecurity {
         .tls { config in
             if tls.skipVerification { config.serverCertificateVerification = .noVerification }
-            if let trusted = tls.trusted { config.trustRoots = .certificates([trusted.certificate]) }
+            if let trusted = tls.trusted {
+                let system = tls.trustsSystem ? SystemCertificates.path : nil
+                config.trustRoots = .certificates(
+                    [trusted.certificate] + (system.map { [.file(path: $0, format: .pem)] } ?? [])
+                )
+            }
             if let certificate = tls.certificate, let key = tls.key {
                 config.certificateChain = [certificate.certificate]
                 config.privateKey = key.privateKey

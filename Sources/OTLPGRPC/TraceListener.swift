@@ -1,4 +1,5 @@
 internal import GRPCNIOTransportHTTP2Posix
+internal import HTTPServer
 internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
@@ -8,23 +9,46 @@ internal import Synchronization
 struct TraceListener: HTTP2ServerTransport.ListenerFactory {
     private struct TooManyConnections: Error {}
 
-    /// Connections that are open.
-    private final class Gate: Sendable {
-        private let open = Atomic(0)
-
-        func enter(atMost limit: Int) -> Bool {
-            guard open.add(1, ordering: .relaxed).newValue > limit else { return true }
-            leave()
-            return false
+    /// The connections that are open.
+    private final class Connections: Sendable {
+        private struct State {
+            var table: ConnectionTable<ObjectIdentifier>
+            var channels: [ObjectIdentifier: any Channel] = [:]
         }
 
-        func leave() { open.subtract(1, ordering: .relaxed) }
+        private let state: Mutex<State>
+
+        init(limit: Int) { state = Mutex(State(table: ConnectionTable(limit: limit))) }
+
+        /// Takes a connection, another one is closed for it when there are as many as allowed. False: there is no room.
+        func add(_ channel: any Channel, _ activity: ConnectionActivity) -> Bool {
+            let id = ObjectIdentifier(channel)
+            let (isAdmitted, leaving) = state.withLock { state -> (Bool, (any Channel)?) in
+                var leaving: (any Channel)?
+                switch state.table.admit(id, activity) {
+                case .admitted: break
+                case .inPlaceOf(let id): leaving = state.channels[id]
+                case .refused: return (false, nil)
+                }
+                state.channels[id] = channel
+                return (true, leaving)
+            }
+            leaving?.close(promise: nil)
+            guard isAdmitted else { return false }
+            channel.closeFuture.whenComplete { _ in
+                self.state.withLock { state in
+                    state.table.remove(id)
+                    state.channels[id] = nil
+                }
+            }
+            return true
+        }
     }
 
     let configuration: TraceServerConfiguration
     let eventLoopGroup: any EventLoopGroup
     let bound: @Sendable (NIOCore.SocketAddress?) -> Void
-    private let gate = Gate()
+    private let connections: Connections
 
     init(
         configuration: TraceServerConfiguration,
@@ -34,6 +58,7 @@ struct TraceListener: HTTP2ServerTransport.ListenerFactory {
         self.configuration = configuration
         self.eventLoopGroup = eventLoopGroup
         self.bound = bound
+        connections = Connections(limit: configuration.maxConnections)
     }
 
     func makeListeningChannel(
@@ -46,13 +71,21 @@ struct TraceListener: HTTP2ServerTransport.ListenerFactory {
             .serverChannelOption(.backlog, value: 1024)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .serverChannelInitializer { listenerConfigurator.configure(channel: $0) }
-        let (tls, limit, gate) = (configuration.tls, configuration.maxConnections, gate)
+        let (tls, connections) = (configuration.tls, connections)
+        let handshakeTimeout = TimeAmount(configuration.requestTimeout)
         let accept: @Sendable (any Channel) -> EventLoopFuture<Connection> = { channel in
-            guard gate.enter(atMost: limit) else {
+            let activity = ConnectionActivity(now: channel.eventLoop.now)
+            guard connections.add(channel, activity) else {
                 channel.close(promise: nil)
                 return channel.eventLoop.makeFailedFuture(TooManyConnections())
             }
-            channel.closeFuture.whenComplete { _ in gate.leave() }
+            do {
+                let handler = ConnectionActivityHandler(activity, handshakeTimeout: handshakeTimeout)
+                try channel.pipeline.syncOperations.addHandler(handler)
+            } catch {
+                channel.close(promise: nil)
+                return channel.eventLoop.makeFailedFuture(error)
+            }
             guard let tls else { return connectionConfigurator.configure(channel: channel, tls: .none) }
             do {
                 let handler = NIOSSLServerHandler(context: try tls())

@@ -12,21 +12,30 @@ public struct TraceServerConfiguration: Sendable {
         case socket(Int32)
     }
 
+    /// Pings: the server's, to find connections that are gone, and how many of them clients may send.
+    public struct Keepalive: Sendable, Equatable {
+        public var time = Duration.seconds(7200)
+        public var timeout = Duration.seconds(20)
+        public var minTime = Duration.seconds(300)
+        public var permitWithoutStream = false
+
+        public init() {}
+    }
+
     public var listen: Listen
-    /// The longest message, before and after decompression; longer ones are answered with ResourceExhausted up to
-    /// twice as much, and with Internal beyond: the transport does not say why it could not decode a message.
+    /// The longest message, before and after decompression; longer ones are answered with ResourceExhausted.
     public var maxMessageBytes = 4 << 20
     /// On one connection; nil for no limit.
     public var maxConcurrentStreams: Int? = 1000
-    /// Connections open at once; further ones are closed.
-    public var maxConnections = 1000
+    /// How long a connection may take for its handshake, and a request may make no progress.
+    public var requestTimeout = Duration.seconds(60)
+    /// Connections open at once. For one more, the one is closed that has been idle the longest, or else has had
+    /// requests under way the longest.
+    public var maxConnections = 256
     public var maxConnectionIdle: Duration?
     public var maxConnectionAge: Duration?
     public var maxConnectionAgeGrace: Duration?
-    public var keepaliveTime = Duration.seconds(7200)
-    public var keepaliveTimeout = Duration.seconds(20)
-    public var keepaliveMinTime = Duration.seconds(300)
-    public var keepalivePermitWithoutStream = false
+    public var keepalive = Keepalive()
     /// Asked for each connection, so that certificates can change; nil for plaintext.
     public var tls: (@Sendable () throws -> NIOSSLContext)?
 
@@ -51,20 +60,23 @@ public final class TraceServer: Sendable {
         transport.connection.maxIdleTime = configuration.maxConnectionIdle
         transport.connection.maxAge = configuration.maxConnectionAge
         transport.connection.maxGraceTime = configuration.maxConnectionAgeGrace
-        transport.connection.keepalive.time = configuration.keepaliveTime
-        transport.connection.keepalive.timeout = configuration.keepaliveTimeout
-        transport.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = configuration.keepaliveMinTime
-        transport.connection.keepalive.clientBehavior.allowWithoutCalls = configuration.keepalivePermitWithoutStream
+        transport.connection.keepalive.time = configuration.keepalive.time
+        transport.connection.keepalive.timeout = configuration.keepalive.timeout
+        transport.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = configuration.keepalive.minTime
+        transport.connection.keepalive.clientBehavior.allowWithoutCalls = configuration.keepalive.permitWithoutStream
         transport.http2.maxConcurrentStreams = configuration.maxConcurrentStreams
-        transport.rpc.maxRequestPayloadSize = configuration.maxMessageBytes * 2
-        transport.channelDebuggingCallbacks.onAcceptHTTP2Stream = { StreamErrorStatus.add(to: $0) }
+        transport.rpc.maxRequestPayloadSize = configuration.maxMessageBytes
+        let (limit, timeout) = (configuration.maxMessageBytes, TimeAmount(configuration.requestTimeout))
+        transport.channelDebuggingCallbacks.onAcceptHTTP2Stream = {
+            RequestMessageHandler.add(to: $0, limit: limit, timeout: timeout)
+        }
         server = GRPCServer(
             transport: HTTP2ServerTransport.Custom(
                 listenerFactory: TraceListener(configuration: configuration, eventLoopGroup: group, bound: bound),
                 config: transport
             ),
             services: [
-                RegisteredTraceService(service: service, maxMessageBytes: configuration.maxMessageBytes)
+                RegisteredTraceService(service: service)
             ]
         )
     }

@@ -4,7 +4,7 @@ public import NIOCore
 /// What a server does with exports.
 public protocol TraceService: Sendable {
     /// Says whether a request is to be read at all.
-    func authorize(_ headers: RequestHeaders) throws(ExportError)
+    func authorize(_ headers: RequestHeaders) async throws(ExportError)
 
     /// Takes an ExportTraceServiceRequest, in its encoding. Returning is success.
     func export(_ request: ByteBuffer, _ headers: RequestHeaders) async throws(ExportError)
@@ -13,7 +13,6 @@ public protocol TraceService: Sendable {
 /// TraceService/Export over raw bytes.
 struct RegisteredTraceService: RegistrableRPCService {
     let service: any TraceService
-    let maxMessageBytes: Int
 
     func registerMethods<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
         router.registerHandler(
@@ -33,18 +32,12 @@ struct RegisteredTraceService: RegistrableRPCService {
         to request: StreamingServerRequest<ByteBuffer>
     ) async throws(ExportError) -> ServerResponse<ByteBuffer> {
         let headers = RequestHeaders(metadata: request.metadata)
-        try service.authorize(headers)
+        try await service.authorize(headers)
         let message: ByteBuffer
         do {
             message = try await ServerRequest(stream: request).message
         } catch {
             throw ExportError(error)
-        }
-        guard message.readableBytes <= maxMessageBytes else {
-            throw ExportError(
-                .resourceExhausted,
-                "grpc: received message larger than max (\(message.readableBytes) vs. \(maxMessageBytes))"
-            )
         }
         try await service.export(message, headers)
         // An ExportTraceServiceResponse without a partial success is encoded as nothing.

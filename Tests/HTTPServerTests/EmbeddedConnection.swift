@@ -5,13 +5,13 @@ import NIOHTTP1
 @testable import HTTPServer
 
 /// One server connection without a socket, with a clock that the test moves.
-final class EmbeddedConnection {
+final class EmbeddedConnection<Handler: HTTPServerHandler> {
     let channel: EmbeddedChannel
-    let handler: TestHandler
+    let handler: Handler
     private let reads = ReadCounter()
 
     init(
-        _ handler: TestHandler,
+        _ handler: Handler,
         maxHeaderBytes: Int = 65536,
         idle: TimeAmount? = .seconds(60),
         readHeader: TimeAmount? = .seconds(30),

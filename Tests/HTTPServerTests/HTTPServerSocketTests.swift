@@ -102,22 +102,36 @@ import Testing
         }
     }
 
-    @Test("no more connections than allowed are accepted, others wait")
-    func limitsConnections() async throws {
-        let handler = TestHandler()
-        try await withServer(handler, configure: { $0.maxConnections = 2 }) { _, address in
+    @Test("a connection that comes when there is no room takes the place of the one that was idle the longest")
+    func makesRoom() async throws {
+        try await withServer(TestHandler(), configure: { $0.maxConnections = 2 }) { _, address in
             let clients = [try await TestClient.connect(to: address), try await TestClient.connect(to: address)]
-            for client in clients {
+            for client in [clients[0], clients[1], clients[0]] {
                 try await client.send(Self.get)
                 _ = try await client.receive(upTo: "GET /a ")
             }
             let third = try await TestClient.connect(to: address)
+            try await third.send(Self.get)
+            #expect(try await third.receive(upTo: "GET /a ") == .response("200 OK", "GET /a "))
+            #expect(await clients[1].receiveAll() == "")
+            try await clients[0].send(Self.get)
+            _ = try await clients[0].receive(upTo: "GET /a ")
+        }
+    }
+
+    @Test("while all connections are being served, others wait")
+    func limitsConnections() async throws {
+        let handler = TestHandler(.hold)
+        try await withServer(handler, configure: { $0.maxConnections = 2 }) { _, address in
+            let clients = [try await TestClient.connect(to: address), try await TestClient.connect(to: address)]
+            for client in clients { try await client.send(Self.get) }
+            let responders = [await handler.waitForNext(), await handler.waitForNext()]
+            let third = try await TestClient.connect(to: address)
             try await third.send("GET /third HTTP/1.1\r\nHost: x\r\n\r\n")
-            try await clients[1].send("GET /second HTTP/1.1\r\nHost: x\r\n\r\n")
-            _ = try await clients[1].receive(upTo: "GET /second ")
-            #expect(!handler.seen.contains("GET /third "))
-            try await clients[0].close()
-            #expect(try await third.receive(upTo: "GET /third ") == .response("200 OK", "GET /third "))
+            #expect(!handler.heads.contains("/third"))
+            for responder in responders { responder.respond(.text(.ok, "done")) }
+            await handler.waitForNext().respond(.text(.ok, "third"))
+            #expect(try await third.receive(upTo: "third") == .response("200 OK", "third"))
         }
     }
 

@@ -18,7 +18,7 @@ struct TraceServerTests {
             self.token = token
         }
 
-        func authorize(_ headers: RequestHeaders) throws(ExportError) {
+        func authorize(_ headers: RequestHeaders) async throws(ExportError) {
             if let token, headers["Authorization"] != token { throw ExportError(.unauthenticated, "no") }
         }
 
@@ -93,7 +93,8 @@ struct TraceServerTests {
             let error = await #expect(throws: ExportError.self) {
                 try await client.export(ByteBuffer(repeating: 7, count: 100_000))
             }
-            #expect(error?.code == .internalError)
+            let message = "grpc: received message larger than max (100000 vs. 1000)"
+            #expect(error == ExportError(.resourceExhausted, message))
             _ = try await client.export(ByteBuffer(repeating: 7, count: 10))
         }
         #expect(service.received.withLock { $0.count } == 1)

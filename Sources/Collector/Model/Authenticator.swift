@@ -5,11 +5,19 @@ public protocol ServerAuthenticator: Service {
     /// Checks what a request brings along. Called on event loops: it must not block. Compares in constant time.
     ///
     /// - Parameter header: The first value of a header, whatever its case; nil when there is none.
-    /// - Throws: why the request is refused, in words that may be told to the sender (no secrets).
-    func authenticate(_ header: (_ name: String) -> String?) throws(AuthenticationError)
+    func authenticate(_ header: (_ name: String) -> String?) -> Authentication
 
     /// The value of `WWW-Authenticate` for those who are refused; nil for none.
     var challenge: String? { get }
+}
+
+/// What a server authenticator says about a request.
+public enum Authentication: Sendable {
+    case accepted
+    /// In words that may be told to the sender (no secrets).
+    case refused(AuthenticationError)
+    /// It takes a while: to be called once, with what is to be called back once, on any thread. nil: accepted.
+    case pending(@Sendable (_ completion: @escaping @Sendable (AuthenticationError?) -> Void) -> Void)
 }
 
 /// An extension that brings credentials to what an exporter sends.
@@ -21,8 +29,13 @@ public protocol ClientAuthenticator: Service {
 /// Why there is no authentication. Never contains a secret.
 public struct AuthenticationError: Error, Sendable, Equatable, CustomStringConvertible {
     public let description: String
+    /// The credentials were not looked at: the sender is to try again.
+    public let isTemporary: Bool
 
-    public init(_ description: String) { self.description = description }
+    public init(_ description: String, isTemporary: Bool = false) {
+        self.description = description
+        self.isTemporary = isTemporary
+    }
 }
 
 extension ComponentContext {

@@ -67,14 +67,7 @@ public struct OTLPGRPCExporterConfiguration: ComponentConfiguration {
         // For compatibility: buffers are sized by need.
         _ = try map.int("read_buffer_size", default: 0)
         _ = try map.int("write_buffer_size", default: 512 << 10)
-        if var auth = try map.optionalMap("auth") {
-            let node = auth.takeValue("authenticator")
-            try auth.finish()
-            guard let node else { throw auth.error("\"authenticator\" must be specified") }
-            authenticator = try ComponentID(try node.string(), at: node)
-        } else {
-            authenticator = nil
-        }
+        authenticator = try map.authenticator()
         var tls = try map.map("tls")
         self.tls = try TLSConfiguration(from: &tls)
         var retry = try map.map("retry_on_failure")
@@ -127,6 +120,7 @@ extension TLSConfiguration {
         var tls = TraceClientConfiguration.TLS()
         tls.skipVerification = insecureSkipVerify
         tls.trusted = pem(caFile, caPEM)
+        tls.trustsSystem = includeSystemCAs
         tls.certificate = pem(certFile, certPEM)
         tls.key = pem(keyFile, keyPEM)
         return tls

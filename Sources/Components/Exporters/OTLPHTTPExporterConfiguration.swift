@@ -56,13 +56,7 @@ public struct OTLPHTTPExporterConfiguration: ComponentConfiguration {
         let perHost = try map.int("max_idle_conns_per_host", default: 0)
         if perHost > 0 { maxIdleConnections = min(maxIdleConnections, perHost) }
         http2 = try map.bool("force_attempt_http2", default: true)
-        var auth = try map.map("auth")
-        if let node = auth.takeValue("authenticator") {
-            authenticator = try ComponentID(try node.string(), at: node)
-        } else {
-            authenticator = nil
-        }
-        try auth.finish()
+        authenticator = try map.authenticator()
         try Self.takeUnsupported(&map)
         var tls = try map.map("tls")
         self.tls = try TLSConfiguration(from: &tls)

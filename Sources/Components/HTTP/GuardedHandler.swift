@@ -8,16 +8,16 @@ final class GuardedHandler: HTTPServerHandler {
     private let cors: CORSConfiguration?
     private let authenticator: (any ServerAuthenticator)?
     private let added: HTTPHeaders
-    private let unauthorized: @Sendable (_ message: String, _ headers: HTTPHeaders) -> HTTPServerResponse
+    private let unauthorized: @Sendable (AuthenticationError, HTTPHeaders) -> HTTPServerResponse
 
     /// `handler` itself when nothing of it is configured.
     ///
-    /// - Parameter unauthorized: the answer with status 401.
+    /// - Parameter unauthorized: the answer with status 401, or with 503 for an error that is temporary.
     static func make(
         _ handler: any HTTPServerHandler,
         _ options: HTTPServerOptions,
         _ context: ComponentContext,
-        unauthorized: @escaping @Sendable (_ message: String, _ headers: HTTPHeaders) -> HTTPServerResponse
+        unauthorized: @escaping @Sendable (AuthenticationError, HTTPHeaders) -> HTTPServerResponse
     ) throws(AuthenticationError) -> any HTTPServerHandler {
         let cors = options.cors.flatMap { $0.allowedOrigins.isEmpty ? nil : $0 }
         let authenticator: (any ServerAuthenticator)?
@@ -35,7 +35,7 @@ final class GuardedHandler: HTTPServerHandler {
         _ cors: CORSConfiguration?,
         _ authenticator: (any ServerAuthenticator)?,
         _ added: [String: String],
-        _ unauthorized: @escaping @Sendable (_ message: String, _ headers: HTTPHeaders) -> HTTPServerResponse
+        _ unauthorized: @escaping @Sendable (AuthenticationError, HTTPHeaders) -> HTTPServerResponse
     ) {
         self.inner = inner
         self.cors = cors
@@ -46,18 +46,28 @@ final class GuardedHandler: HTTPServerHandler {
 
     func head(method: HTTPMethod, path: String, headers: HTTPHeaders) -> HTTPHeadDecision {
         if let preflight = cors?.preflight(method: method, headers: headers) { return .respond(preflight) }
-        if let authenticator {
-            do {
-                try authenticator.authenticate { headers.first(name: $0) }
-            } catch {
-                var response = unauthorized("\(error)", headers)
-                if let challenge = authenticator.challenge {
-                    response.headers.add(name: "WWW-Authenticate", value: challenge)
+        guard let authenticator else { return inner.head(method: method, path: path, headers: headers) }
+        switch authenticator.authenticate({ headers.first(name: $0) }) {
+        case .accepted: return inner.head(method: method, path: path, headers: headers)
+        case .refused(let error): return .respond(refused(error, headers))
+        case .pending(let check):
+            return .later { decider in
+                check { [self] error in
+                    decider.decide { [self] in
+                        if let error { return .respond(refused(error, headers)) }
+                        return inner.head(method: method, path: path, headers: headers)
+                    }
                 }
-                return .respond(response)
             }
         }
-        return inner.head(method: method, path: path, headers: headers)
+    }
+
+    private func refused(_ error: AuthenticationError, _ headers: HTTPHeaders) -> HTTPServerResponse {
+        var response = unauthorized(error, headers)
+        if !error.isTemporary, let challenge = authenticator?.challenge {
+            response.headers.add(name: "WWW-Authenticate", value: challenge)
+        }
+        return response
     }
 
     func responseHeaders(method: HTTPMethod, headers: HTTPHeaders) -> HTTPHeaders? {
@@ -71,6 +81,10 @@ final class GuardedHandler: HTTPServerHandler {
 
     func bodyTooLarge(limit: Int, headers: HTTPHeaders) -> HTTPServerResponse {
         inner.bodyTooLarge(limit: limit, headers: headers)
+    }
+
+    func protocolError(_ error: HTTPProtocolError, headers: HTTPHeaders?) -> HTTPServerResponse {
+        inner.protocolError(error, headers: headers)
     }
 
     func refusal(headers: HTTPHeaders) -> HTTPServerResponse { inner.refusal(headers: headers) }

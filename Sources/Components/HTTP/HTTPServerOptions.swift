@@ -33,7 +33,7 @@ public struct HTTPServerOptions: Sendable, Equatable {
         }
         if var tls = try map.optionalMap("tls") { self.tls = try ServerTLSConfiguration(from: &tls) }
         if var cors = try map.optionalMap("cors") { self.cors = try CORSConfiguration(from: &cors) }
-        if var auth = try map.optionalMap("auth") { authenticator = try Self.authenticator(&auth) }
+        authenticator = try map.authenticator(ofServer: true)
         // 0 is the Collector's way to ask for its default.
         let size = try map.int("max_request_body_size", default: maxRequestBodySize, in: 0...(1 << 30))
         maxRequestBodySize = size > 0 ? size : maxRequestBodySize
@@ -49,19 +49,6 @@ public struct HTTPServerOptions: Sendable, Equatable {
         writeTimeout = try map.duration("write_timeout", default: writeTimeout)
         idleTimeout = try map.duration("idle_timeout", default: idleTimeout)
         keepAlivesEnabled = try map.bool("keep_alives_enabled", default: keepAlivesEnabled)
-    }
-
-    /// Reads the map behind `auth`, unknown keys included.
-    static func authenticator(_ auth: inout ConfigMap) throws(ConfigError) -> ComponentID {
-        let text = try auth.optionalString("authenticator") ?? ""
-        if try !auth.strings("request_params").isEmpty {
-            throw auth.error("request_params are not supported: the authenticators here look at headers only")
-        }
-        try auth.finish()
-        // Without it, everybody could send.
-        guard !text.isEmpty else { throw auth.error("\"authenticator\" must be specified") }
-        let parts = text.split(separator: "/", maxSplits: 1).map(String.init)
-        return ComponentID(type: parts[0], name: parts.count > 1 ? parts[1] : "")
     }
 
     /// How a server with these options listens.

@@ -1,4 +1,5 @@
 import Collector
+import HTTPServer
 import Logging
 import NIOCore
 import OTLPGRPC
@@ -12,10 +13,26 @@ extension ComponentContext {
     func serveGRPC(
         _ configuration: OTLPGRPCReceiverConfiguration,
         _ service: OTLPGRPCService,
+        tls: TLSContextSource?,
         started: @escaping @Sendable () -> Void
     ) async throws {
         let (logger, timeout) = (logger, shutdownTimeout / 2)
-        let server = TraceServer(configuration.server, group: eventLoopGroup, service: service) { address in
+        let path = "receivers::\(id)::protocols::grpc::endpoint"
+        let listener: Listener
+        let descriptor: CInt
+        do throws(HTTPServerError) {
+            // In the pool, so that the port stays open while another server takes over.
+            listener = try ListenerPool.shared.listener(
+                on: HTTPEndpoint(configuration.endpoint),
+                owner: "\(id) \(path)"
+            )
+            descriptor = try listener.duplicate()
+        } catch {
+            throw ConfigError(path: path, position: nil, message: "\(error); choose another endpoint, or free this one")
+        }
+        defer { listener.release() }
+        let settings = configuration.server(listen: .socket(descriptor), tls: tls)
+        let server = TraceServer(settings, group: eventLoopGroup, service: service) { address in
             let endpoint = address.map { "\($0.ipAddress ?? ""):\($0.port ?? 0)" } ?? "\(configuration.endpoint)"
             logger.info("Starting GRPC server", metadata: ["endpoint": "\(endpoint)"])
             started()
@@ -35,7 +52,7 @@ extension ComponentContext {
             }
         } catch {
             throw ConfigError(
-                path: "receivers::\(id)::protocols::grpc::endpoint",
+                path: path,
                 position: nil,
                 message: "\(error); choose another endpoint, or free this one"
             )

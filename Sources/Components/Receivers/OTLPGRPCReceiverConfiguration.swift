@@ -1,4 +1,5 @@
 public import Collector
+import HTTPServer
 import OTLPGRPC
 
 /// `protocols.grpc` of the `otlp` receiver: the Collector's configgrpc, with its keys and defaults.
@@ -10,10 +11,8 @@ public struct OTLPGRPCReceiverConfiguration: Sendable, Equatable {
     public var maxConnectionIdle: Duration?
     public var maxConnectionAge: Duration?
     public var maxConnectionAgeGrace: Duration?
-    public var keepaliveTime = Duration.seconds(7200)
-    public var keepaliveTimeout = Duration.seconds(20)
-    public var keepaliveMinTime = Duration.seconds(300)
-    public var keepalivePermitWithoutStream = false
+    var keepalive = TraceServerConfiguration.Keepalive()
+    public var tls: ServerTLSConfiguration?
     public var includeMetadata = false
     /// The extension that `auth::authenticator` names.
     public var authenticator: ComponentID?
@@ -38,9 +37,8 @@ public struct OTLPGRPCReceiverConfiguration: Sendable, Equatable {
         var keepalive = try map.map("keepalive")
         try readKeepalive(&keepalive)
         includeMetadata = try map.bool("include_metadata", default: false)
-        if var auth = try map.optionalMap("auth") {
-            authenticator = try HTTPServerOptions.authenticator(&auth)
-        }
+        authenticator = try map.authenticator(ofServer: true)
+        if var tls = try map.optionalMap("tls") { self.tls = try ServerTLSConfiguration(from: &tls) }
         if map.take("middlewares") != nil {
             throw map.error("middlewares are not supported: remove \"middlewares\"")
         }
@@ -53,28 +51,29 @@ public struct OTLPGRPCReceiverConfiguration: Sendable, Equatable {
         maxConnectionIdle = positive(try server.duration("max_connection_idle", default: .zero))
         maxConnectionAge = positive(try server.duration("max_connection_age", default: .zero))
         maxConnectionAgeGrace = positive(try server.duration("max_connection_age_grace", default: .zero))
-        keepaliveTime = positive(try server.duration("time", default: .zero)) ?? keepaliveTime
-        keepaliveTimeout = positive(try server.duration("timeout", default: .zero)) ?? keepaliveTimeout
+        keepalive.time = positive(try server.duration("time", default: .zero)) ?? keepalive.time
+        keepalive.timeout = positive(try server.duration("timeout", default: .zero)) ?? keepalive.timeout
         try server.finish()
         var enforcement = try map.map("enforcement_policy")
-        keepaliveMinTime = positive(try enforcement.duration("min_time", default: .zero)) ?? keepaliveMinTime
-        keepalivePermitWithoutStream = try enforcement.bool("permit_without_stream", default: false)
+        keepalive.minTime = positive(try enforcement.duration("min_time", default: .zero)) ?? keepalive.minTime
+        keepalive.permitWithoutStream = try enforcement.bool("permit_without_stream", default: false)
         try enforcement.finish()
         try map.finish()
     }
 
-    /// The server's settings, but for TLS.
-    var server: TraceServerConfiguration {
-        var server = TraceServerConfiguration(listen: .address(host: endpoint.host, port: endpoint.port))
+    /// The server's settings.
+    ///
+    /// - Parameter listen: where it listens.
+    func server(listen: TraceServerConfiguration.Listen, tls source: TLSContextSource?) -> TraceServerConfiguration {
+        var server = TraceServerConfiguration(listen: listen)
         server.maxMessageBytes = maxReceivedMessageSize
         if let maxConcurrentStreams { server.maxConcurrentStreams = maxConcurrentStreams }
+        server.maxConnections = FileDescriptorLimit.connections(share: 4)
         server.maxConnectionIdle = maxConnectionIdle
         server.maxConnectionAge = maxConnectionAge
         server.maxConnectionAgeGrace = maxConnectionAgeGrace
-        server.keepaliveTime = keepaliveTime
-        server.keepaliveTimeout = keepaliveTimeout
-        server.keepaliveMinTime = keepaliveMinTime
-        server.keepalivePermitWithoutStream = keepalivePermitWithoutStream
+        server.keepalive = keepalive
+        if let source { server.tls = { source.context } }
         return server
     }
 
@@ -169,6 +168,7 @@ public struct OTLPGRPCReceiverConfiguration: Sendable, Equatable {
                 example: "basicauth/server",
                 "The extension that says who may send."
             ),
-        ]
+            option("auth.request_params", "list of strings", default: "[]", example: "[]", "Not supported."),
+        ] + ServerTLSConfiguration.options(prefix: "protocols.grpc.tls")
     }
 }

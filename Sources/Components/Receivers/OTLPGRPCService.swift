@@ -20,14 +20,19 @@ final class OTLPGRPCService: TraceService {
         scanner = next.checksWellFormedness ? nil : SpanScanner(taskRunKeys: [], namespaceKeys: [])
     }
 
-    func authorize(_ headers: RequestHeaders) throws(ExportError) {
+    func authorize(_ headers: RequestHeaders) async throws(ExportError) {
         guard let authenticator else { return }
-        do throws(AuthenticationError) {
-            try authenticator.authenticate { headers[$0] }
-        } catch {
-            counters.failed()
-            throw ExportError(.unauthenticated, error.description)
-        }
+        let error: AuthenticationError? =
+            switch authenticator.authenticate({ headers[$0] }) {
+            case .accepted: nil
+            case .refused(let error): error
+            case .pending(let check):
+                await withCheckedContinuation { continuation in check { continuation.resume(returning: $0) } }
+            }
+        guard let error else { return }
+        counters.failed()
+        guard error.isTemporary else { throw ExportError(.unauthenticated, error.description) }
+        throw ExportError(.unavailable, error.description, retryAfter: .seconds(1))
     }
 
     func export(_ request: ByteBuffer, _ headers: RequestHeaders) async throws(ExportError) {

@@ -59,9 +59,19 @@ final class OTLPHTTPHandler: HTTPServerHandler {
         return responses(headers).tooLarge(limit: limit)
     }
 
-    func unauthorized(_ message: String, headers: HTTPHeaders) -> HTTPServerResponse {
+    func unauthorized(_ error: AuthenticationError, headers: HTTPHeaders) -> HTTPServerResponse {
         counters.failed()
-        return responses(headers).status(.unauthorized, code: 16, message)
+        if error.isTemporary {
+            return responses(headers).refused(
+                ConsumeError(.unavailable, error.description, retryAfter: .seconds(1))
+            )
+        }
+        return responses(headers).status(.unauthorized, code: 16, error.description)
+    }
+
+    func protocolError(_ error: HTTPProtocolError, headers: HTTPHeaders?) -> HTTPServerResponse {
+        counters.failed()
+        return responses(headers ?? [:]).protocolError(error)
     }
 
     func refusal(headers: HTTPHeaders) -> HTTPServerResponse {

@@ -82,6 +82,17 @@ struct OTLPHTTPResponses: Sendable {
         status(.payloadTooLarge, code: 3, "request body too large: the limit is \(limit) bytes (max_request_body_size)")
     }
 
+    /// What is no HTTP, or not what the server takes.
+    func protocolError(_ error: HTTPProtocolError) -> HTTPServerResponse {
+        let code: Int32 =
+            switch error {
+            case .badRequest, .targetTooLong, .headersTooLarge, .unsupportedExpectation: 3
+            case .unsupportedVersion, .unsupportedTransferEncoding: 12
+            case .timeout: 4
+            }
+        return status(error.status, code: code, error.description)
+    }
+
     func refused(_ error: ConsumeError) -> HTTPServerResponse {
         switch error.kind {
         case .malformed: return badRequest(error.message)

@@ -10,6 +10,7 @@ final class OTLPReceiver: Service {
     private let handler: OTLPHTTPHandler
     private let guarded: any HTTPServerHandler
     private let tls: TLSContextSource?
+    private let grpcTLS: TLSContextSource?
     private let grpc: OTLPGRPCService?
 
     static let factory = ComponentFactory.receiver(
@@ -28,6 +29,9 @@ final class OTLPReceiver: Service {
         self.handler = handler
         guarded = try GuardedHandler.make(handler, http.server, context) { handler.unauthorized($0, headers: $1) }
         tls = try http.server.tls.map { try TLSContextSource($0, logger: context.logger) }
+        grpcTLS = try configuration.grpc?.tls.map {
+            try TLSContextSource($0, applicationProtocols: ["h2"], logger: context.logger)
+        }
         grpc = try configuration.grpc.map {
             OTLPGRPCService(
                 includeMetadata: $0.includeMetadata,
@@ -50,12 +54,14 @@ final class OTLPReceiver: Service {
         guard let grpc, let configuration = configuration.grpc else { return try await serveHTTP() }
         let context = context
         guard self.configuration.http != nil else {
-            return try await context.serveGRPC(configuration, grpc) { context.report(.ok) }
+            return try await context.serveGRPC(configuration, grpc, tls: grpcTLS) { context.report(.ok) }
         }
         // One after the other: serving HTTP reports that the receiver has started.
         let (started, continuation) = AsyncStream<Void>.makeStream()
         try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { try await context.serveGRPC(configuration, grpc) { continuation.finish() } }
+            tasks.addTask { [grpcTLS] in
+                try await context.serveGRPC(configuration, grpc, tls: grpcTLS) { continuation.finish() }
+            }
             tasks.addTask {
                 for await _ in started {}
                 try await self.serveHTTP()
@@ -66,7 +72,8 @@ final class OTLPReceiver: Service {
 
     private func serveHTTP() async throws {
         guard let http = configuration.http else { return }
-        let server = http.server.server(tls: tls)
+        var server = http.server.server(tls: tls)
+        server.maxConnections = FileDescriptorLimit.connections(share: 2)
         let path = "receivers::\(context.id)::protocols::http::endpoint"
         try await context.serve(server, guarded, path: path, refusesAtEnd: true) {
             $0.info("Starting HTTP server", metadata: ["endpoint": "\($1)"])

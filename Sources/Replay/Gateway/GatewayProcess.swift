@@ -52,6 +52,9 @@ public final class GatewayProcess: Sendable {
         isReaped.withLock { if !$0 { _ = Glibc.kill(pid, SIGKILL) } }
     }
 
+    /// For /proc.
+    public var processID: Int32 { pid }
+
     /// What it has logged so far.
     public var output: GatewayLog { log.value }
 

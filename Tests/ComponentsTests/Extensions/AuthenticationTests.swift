@@ -25,13 +25,17 @@ import Testing
 
     enum TestError: Error { case notAServer }
 
-    func refusal(_ authenticator: any ServerAuthenticator, _ headers: [String: String]) -> String? {
-        do {
-            try authenticator.authenticate { headers[$0] }
-            return nil
-        } catch {
-            return error.description
+    func error(_ authenticator: any ServerAuthenticator, _ headers: [String: String]) async -> AuthenticationError? {
+        switch authenticator.authenticate({ headers[$0] }) {
+        case .accepted: nil
+        case .refused(let error): error
+        case .pending(let check):
+            await withCheckedContinuation { continuation in check { continuation.resume(returning: $0) } }
         }
+    }
+
+    func refusal(_ authenticator: any ServerAuthenticator, _ headers: [String: String]) async -> String? {
+        await error(authenticator, headers)?.description
     }
 
     func value(_ text: String) -> String { "Basic " + Data(text.utf8).base64EncodedString() }
@@ -46,32 +50,82 @@ import Testing
         try await body(path)
     }
 
-    @Test func basicAuthTakesTheRightPasswordOnly() throws {
+    @Test func basicAuthTakesTheRightPasswordOnly() async throws {
         let server = try basic("{htpasswd: {inline: 'alice:secret'}}")
         for _ in 0..<2 {
-            #expect(refusal(server, ["Authorization": value("alice:secret")]) == nil)
-            #expect(refusal(server, ["Authorization": value("alice:wrong")]) == "invalid credentials")
-            #expect(refusal(server, ["Authorization": value("bob:secret")]) == "invalid credentials")
+            #expect(await refusal(server, ["Authorization": value("alice:secret")]) == nil)
+            #expect(await refusal(server, ["Authorization": value("alice:wrong")]) == "invalid credentials")
+            #expect(await refusal(server, ["Authorization": value("bob:secret")]) == "invalid credentials")
         }
-        #expect(refusal(server, [:]) == "no basic auth provided")
-        #expect(refusal(server, ["Authorization": "Bearer x"]) == "invalid authorization scheme prefix")
-        #expect(refusal(server, ["Authorization": "Basic !"]) == "invalid authorization format")
+        #expect(await refusal(server, [:]) == "no basic auth provided")
+        #expect(await refusal(server, ["Authorization": "Bearer x"]) == "invalid authorization scheme prefix")
+        #expect(await refusal(server, ["Authorization": "Basic !"]) == "invalid authorization format")
         #expect(server.challenge == "Basic realm=\"steptrace\"")
+    }
+
+    /// Of the password `secret`, with the cost 12.
+    static let bcrypt = "$2b$12$abcdefghijklmnopqrstuuT1Iwu6o8Wx7BoOyIMHfgVJq6JO/IJhW"
+
+    @Test func slowHashesAreCheckedBesideTheEventLoopOnceForAllWhoWait() async throws {
+        let server = try basic("{htpasswd: {inline: 'alice:\(Self.bcrypt)'}}")
+        let headers = ["Authorization": value("alice:secret")]
+        // Not one check of a quarter of a second for each.
+        let start = ContinuousClock.now
+        await withTaskGroup(of: String?.self) { tasks in
+            for _ in 0..<200 { tasks.addTask { await refusal(server, headers) } }
+            for await refusal in tasks { #expect(refusal == nil) }
+        }
+        #expect(ContinuousClock.now - start < .seconds(20))
+        guard case .accepted = server.authenticate({ headers[$0] }) else {
+            Issue.record("a login that was right is checked again")
+            return
+        }
+        #expect(await refusal(server, ["Authorization": value("alice:wrong")]) == "invalid credentials")
+        #expect(await refusal(server, ["Authorization": value("bob:secret")]) == "invalid credentials")
+    }
+
+    @Test func guessingIsHeldBackAndThoseWhoAreKnownAreNot() async throws {
+        let server = try basic("{htpasswd: {inline: 'alice:\(Self.bcrypt)'}}")
+        #expect(await refusal(server, ["Authorization": value("alice:secret")]) == nil)
+        var errors: [AuthenticationError?] = []
+        await withTaskGroup(of: AuthenticationError?.self) { tasks in
+            for number in 0..<200 {
+                tasks.addTask { await error(server, ["Authorization": value("alice:\(number)")]) }
+            }
+            for await error in tasks { errors.append(error) }
+        }
+        #expect(!errors.contains(nil))
+        let checked = errors.count { $0?.isTemporary == false }
+        #expect((1...100).contains(checked), "\(checked)")
+        #expect(await refusal(server, ["Authorization": value("alice:secret")]) == nil)
+    }
+
+    @Test func checksAreBoundedAndEachLoginIsCheckedOnce() {
+        var checks = PendingChecks<Int>()
+        func login(_ number: Int) -> SecretDigest { SecretDigest("\(number)".utf8) }
+        for number in 0..<PendingChecks<Int>.maximumLogins {
+            #expect(checks.add(login(number), number) == .first)
+            #expect(checks.add(login(number), -number) == .joined)
+        }
+        #expect(checks.add(login(-1), 0) == .full)
+        #expect(checks.finish(login(5)) == [5, -5])
+        #expect(checks.finish(login(5)) == [])
+        #expect(checks.add(login(-1), 0) == .first)
     }
 
     @Test func aChangedFileCountsWithoutARestart() async throws {
         try await withFile("alice:secret") { path in
             let server = try basic("{htpasswd: {file: '\(path)'}}")
             try await withRunning(server) {
-                #expect(refusal(server, ["Authorization": value("alice:secret")]) == nil)
+                #expect(await refusal(server, ["Authorization": value("alice:secret")]) == nil)
                 try Data("alice:changed".utf8).write(to: URL(filePath: path), options: .atomic)
-                _ = await context.log("Read htpasswd again")
-                #expect(refusal(server, ["Authorization": value("alice:secret")]) != nil)
-                #expect(refusal(server, ["Authorization": value("alice:changed")]) == nil)
+                _ = await context.log("Read the users again")
+                #expect(await refusal(server, ["Authorization": value("alice:secret")]) != nil)
+                #expect(await refusal(server, ["Authorization": value("alice:changed")]) == nil)
                 try Data("nonsense".utf8).write(to: URL(filePath: path), options: .atomic)
                 let entry = await context.log("Keeping the users there are")
                 #expect(entry.metadata["error"]?.contains("nonsense") == false)
-                #expect(refusal(server, ["Authorization": value("alice:changed")]) == nil)
+                #expect(await refusal(server, ["Authorization": value("alice:changed")]) == nil)
             }
         }
     }
@@ -107,20 +161,20 @@ import Testing
         #expect(error?.message.contains(message) == true)
     }
 
-    @Test func bearerTokensAreCompared() throws {
+    @Test func bearerTokensAreCompared() async throws {
         let server = try bearer("{tokens: [one, two]}")
-        for token in ["one", "two"] { #expect(refusal(server, ["Authorization": "Bearer \(token)"]) == nil) }
-        #expect(refusal(server, [:]) == "missing or empty authorization header: Authorization")
+        for token in ["one", "two"] { #expect(await refusal(server, ["Authorization": "Bearer \(token)"]) == nil) }
+        #expect(await refusal(server, [:]) == "missing or empty authorization header: Authorization")
         for text in ["Bearer three", "Bearer on", "one", "bearer one", "Basic one"] {
             let message = "provided authorization does not match expected scheme or token"
-            #expect(refusal(server, ["Authorization": text]) == message)
+            #expect(await refusal(server, ["Authorization": text]) == message)
         }
         #expect(try server.credentials().map(\.value) == ["Bearer one"])
     }
 
-    @Test func headerAndSchemeOfATokenCanBeChosen() throws {
+    @Test func headerAndSchemeOfATokenCanBeChosen() async throws {
         let server = try bearer("{token: one, header: X-Api-Key, scheme: ''}")
-        #expect(refusal(server, ["X-Api-Key": "one"]) == nil)
+        #expect(await refusal(server, ["X-Api-Key": "one"]) == nil)
         #expect(try server.credentials().map(\.name) == ["X-Api-Key"])
     }
 
@@ -128,11 +182,11 @@ import Testing
         try await withFile("one\n\ntwo\n") { path in
             let server = try bearer("{filename: '\(path)'}")
             try await withRunning(server) {
-                #expect(refusal(server, ["Authorization": "Bearer two"]) == nil)
+                #expect(await refusal(server, ["Authorization": "Bearer two"]) == nil)
                 try Data("three".utf8).write(to: URL(filePath: path), options: .atomic)
                 _ = await context.log("Read the tokens again")
-                #expect(refusal(server, ["Authorization": "Bearer two"]) != nil)
-                #expect(refusal(server, ["Authorization": "Bearer three"]) == nil)
+                #expect(await refusal(server, ["Authorization": "Bearer two"]) != nil)
+                #expect(await refusal(server, ["Authorization": "Bearer three"]) == nil)
             }
         }
     }

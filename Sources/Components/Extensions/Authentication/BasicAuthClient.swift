@@ -1,6 +1,5 @@
 import Collector
 import FoundationEssentials
-import Logging
 import Synchronization
 
 /// The `basicauth` extension on an exporter's side.
@@ -42,43 +41,15 @@ final class BasicAuthClient: ClientAuthenticator {
     }
 
     func run() async throws {
-        context.report(.ok)
-        await context.poll(every: interval) { [self] in
-            do {
-                var next = state.withLock { $0 }
-                // Also of a file that is wrong: it is said once. The header is as it was until both are read.
-                defer { state.withLock { [next] in $0 = next } }
-                let isNewName = try next.username.update()
-                let isNewPassword = try next.password.update()
-                guard isNewName || isNewPassword else { return }
-                next.update()
-                context.report(.ok)
-                context.logger.info("Read the credentials again")
-            } catch {
-                context.report(.recoverableError("\(error)"))
-                context.logger.warning("Keeping the credentials there are", metadata: ["error": "\(error)"])
-            }
+        await context.followSecrets("credentials", every: interval) { [self] () throws(AuthenticationFileError) in
+            var next = state.withLock { $0 }
+            // Also of a file that is wrong: it is said once. The header is as it was until both are read.
+            defer { state.withLock { [next] in $0 = next } }
+            let isNewName = try next.username.update()
+            let isNewPassword = try next.password.update()
+            guard isNewName || isNewPassword else { return nil }
+            next.update()
+            return 1
         }
-        context.report(.stopped)
-    }
-}
-
-/// A secret from a file, or one that is written in the configuration.
-struct WatchedSecret: Sendable {
-    private var file: WatchedFile?
-    private(set) var text: String
-
-    /// A file wins.
-    init(file path: String?, text: String?) throws(AuthenticationFileError) {
-        file = path.map { WatchedFile($0) }
-        self.text = text ?? ""
-        if let content = try file?.read() { self.text = content.trimmingSpaces }
-    }
-
-    /// True when it has changed.
-    mutating func update() throws(AuthenticationFileError) -> Bool {
-        guard let content = try file?.readIfChanged() else { return false }
-        text = content.trimmingSpaces
-        return true
     }
 }

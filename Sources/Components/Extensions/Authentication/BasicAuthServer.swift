@@ -5,16 +5,30 @@ import Synchronization
 
 /// The `basicauth` extension on a receiver's side: HTTP Basic against an htpasswd file.
 ///
-/// Passwords with a slow hash (bcrypt) are checked on the event loop, once for each sender. So that guessing does not
-/// take the loops away from everybody else, there is a limit to the time that such checks may take together.
+/// Passwords with a slow hash (bcrypt) are checked on threads of their own, once for each sender. So that guessing does
+/// not keep others from logging in, there is a limit to how many logins are checked at a time, and to the time that
+/// failed checks may take together; beyond it, a login is to be tried again later.
 final class BasicAuthServer: ServerAuthenticator {
+    typealias Completion = @Sendable (AuthenticationError?) -> Void
+
     private struct State {
         var file: WatchedFile?
         var table: Htpasswd
         /// Counts the tables, so that a check with an old one is not remembered in the new.
         var generation = 0
         var budget = CheckBudget()
+        var checks = PendingChecks<Completion>()
     }
+
+    private static let invalid = AuthenticationError("invalid credentials")
+    private static let tooManyFailed = AuthenticationError(
+        "too many failed logins: try again in a few seconds",
+        isTemporary: true
+    )
+    private static let tooMany = AuthenticationError(
+        "too many logins at a time: try again in a few seconds",
+        isTemporary: true
+    )
 
     private let configuration: BasicAuthConfiguration.Server
     private let context: ComponentContext
@@ -49,29 +63,47 @@ final class BasicAuthServer: ServerAuthenticator {
         }
     }
 
-    func authenticate(_ header: (_ name: String) -> String?) throws(AuthenticationError) {
+    func authenticate(_ header: (_ name: String) -> String?) -> Authentication {
         guard let value = header("Authorization"), !value.isEmpty else {
-            throw AuthenticationError("no basic auth provided")
+            return .refused(AuthenticationError("no basic auth provided"))
         }
-        let login = try Self.login(value)
-        let (known, table, generation) = state.withLock { state in
-            (state.table.known(login), state.table, state.generation)
+        let login: BasicCredentials
+        do throws(AuthenticationError) {
+            login = try Self.login(value)
+        } catch {
+            return .refused(error)
         }
-        if let known {
-            if known { return }
-            throw AuthenticationError("invalid credentials")
+        let (known, quick, allowed) = state.withLock { state in
+            let known = state.table.known(login)
+            let quick = known == nil && state.table.isQuick(login) ? state.table : nil
+            return (known, quick, known != nil || quick != nil || state.budget.allows(.now))
         }
-        let start = ContinuousClock.now
-        guard state.withLock({ $0.budget.allows(start) }) else {
-            throw AuthenticationError("too many failed logins: try again in a few seconds")
+        if let known { return known ? .accepted : .refused(Self.invalid) }
+        if let quick { return quick.check(login) ? .accepted : .refused(Self.invalid) }
+        guard allowed else { return .refused(Self.tooManyFailed) }
+        return .pending { [self] in check(login, $0) }
+    }
+
+    private func check(_ login: BasicCredentials, _ completion: @escaping Completion) {
+        let (admission, table, generation) = state.withLock { state in
+            (state.checks.add(login.digest, completion), state.table, state.generation)
         }
-        let isRight = table.check(login)
-        let end = ContinuousClock.now
-        state.withLock { state in
-            if !isRight { state.budget.spend(end - start, end) }
-            if state.generation == generation { state.table.remember(login, isRight: isRight) }
+        switch admission {
+        case .joined: break
+        case .full: completion(Self.tooMany)
+        case .first:
+            PasswordThreads.run { [self] in
+                let start = ContinuousClock.now
+                let isRight = table.check(login)
+                let end = ContinuousClock.now
+                let waiters = state.withLock { state in
+                    if !isRight { state.budget.spend(end - start, end) }
+                    if state.generation == generation { state.table.remember(login, isRight: isRight) }
+                    return state.checks.finish(login.digest)
+                }
+                for waiter in waiters { waiter(isRight ? nil : Self.invalid) }
+            }
         }
-        if !isRight { throw AuthenticationError("invalid credentials") }
     }
 
     /// Reads the header's value as RFC 7617 has it.
@@ -86,48 +118,18 @@ final class BasicAuthServer: ServerAuthenticator {
     }
 
     func run() async throws {
-        context.report(.ok)
-        await context.poll(every: interval) { self.reload() }
-        context.report(.stopped)
-    }
-
-    private func reload() {
-        do {
-            guard var file = state.withLock({ $0.file }) else { return }
+        await context.followSecrets("users", every: interval) { [self] () throws(AuthenticationFileError) in
+            guard var file = state.withLock({ $0.file }) else { return nil }
             // Also of a file that is wrong: it is said once.
             defer { state.withLock { [file] in $0.file = file } }
-            guard let text = try file.readIfChanged() else { return }
-            let table = try Self.table(text, configuration)
+            guard let text = try file.readIfChanged() else { return nil }
+            var table = try Self.table(text, configuration)
             state.withLock { state in
+                table.keep(state.table)
                 state.table = table
                 state.generation += 1
             }
-            context.logger.info("Read htpasswd again", metadata: ["users": .stringConvertible(table.userCount)])
-            context.report(.ok)
-        } catch {
-            context.report(.recoverableError("\(error)"))
-            context.logger.warning("Keeping the users there are", metadata: ["error": "\(error)"])
+            return table.userCount
         }
-    }
-}
-
-/// How much time failed checks of passwords may take: a quarter of it, with a second in reserve.
-struct CheckBudget {
-    private var debt = Duration.zero
-    private var last: ContinuousClock.Instant?
-
-    mutating func allows(_ now: ContinuousClock.Instant) -> Bool {
-        settle(now)
-        return debt < .seconds(1)
-    }
-
-    mutating func spend(_ time: Duration, _ now: ContinuousClock.Instant) {
-        settle(now)
-        debt += time
-    }
-
-    private mutating func settle(_ now: ContinuousClock.Instant) {
-        if let last { debt = max(.zero, debt - (now - last) / 4) }
-        last = now
     }
 }

@@ -51,7 +51,7 @@ final class BearerTokenAuthExtension: ServerAuthenticator, ClientAuthenticator {
         _ file: WatchedFile?,
         _ tokens: [String],
         _ configuration: BearerTokenAuthConfiguration
-    ) throws -> State {
+    ) throws(AuthenticationFileError) -> State {
         let values = tokens.map { configuration.scheme.isEmpty ? $0 : "\(configuration.scheme) \($0)" }
         guard let first = values.first else { throw AuthenticationFileError("no bearer token provided") }
         return State(file: file, accepted: values.map { SecretDigest($0.utf8) }, sent: first)
@@ -59,16 +59,18 @@ final class BearerTokenAuthExtension: ServerAuthenticator, ClientAuthenticator {
 
     var challenge: String? { configuration.scheme.isEmpty ? nil : configuration.scheme }
 
-    func authenticate(_ header: (_ name: String) -> String?) throws(AuthenticationError) {
+    func authenticate(_ header: (_ name: String) -> String?) -> Authentication {
         guard let value = header(configuration.header), !value.isEmpty else {
-            throw AuthenticationError("missing or empty authorization header: \(configuration.header)")
+            let message = "missing or empty authorization header: \(configuration.header)"
+            return .refused(AuthenticationError(message))
         }
         let digest = SecretDigest(value.utf8)
         let accepted = state.withLock { $0.accepted }
         // All of them, whatever is found.
         guard accepted.reduce(false, { $1.matches(digest) || $0 }) else {
-            throw AuthenticationError("provided authorization does not match expected scheme or token")
+            return .refused(AuthenticationError("provided authorization does not match expected scheme or token"))
         }
+        return .accepted
     }
 
     func credentials() throws(AuthenticationError) -> [(name: String, value: String)] {
@@ -76,22 +78,14 @@ final class BearerTokenAuthExtension: ServerAuthenticator, ClientAuthenticator {
     }
 
     func run() async throws {
-        context.report(.ok)
-        await context.poll(every: interval) { [self] in
-            do {
-                guard var file = state.withLock({ $0.file }) else { return }
-                // Also of a file that is wrong: it is said once.
-                defer { state.withLock { [file] in $0.file = file } }
-                guard let text = try file.readIfChanged() else { return }
-                let next = try Self.state(file, try Self.tokens(text), configuration)
-                state.withLock { $0 = next }
-                context.report(.ok)
-                context.logger.info("Read the tokens again")
-            } catch {
-                context.report(.recoverableError("\(error)"))
-                context.logger.warning("Keeping the tokens there are", metadata: ["error": "\(error)"])
-            }
+        await context.followSecrets("tokens", every: interval) { [self] () throws(AuthenticationFileError) in
+            guard var file = state.withLock({ $0.file }) else { return nil }
+            // Also of a file that is wrong: it is said once.
+            defer { state.withLock { [file] in $0.file = file } }
+            guard let text = try file.readIfChanged() else { return nil }
+            let next = try Self.state(file, try Self.tokens(text), configuration)
+            state.withLock { $0 = next }
+            return next.accepted.count
         }
-        context.report(.stopped)
     }
 }

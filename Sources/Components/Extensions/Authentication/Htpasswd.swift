@@ -43,6 +43,17 @@ struct Htpasswd: Sendable {
 
     var userCount: Int { users.count }
 
+    /// Takes over what another table knows of users who have the same passwords here.
+    mutating func keep(_ old: Htpasswd) {
+        verified = old.verified.filter { users[$0.key] != nil && users[$0.key] == old.users[$0.key] }
+    }
+
+    /// Whether a check takes no longer than an event loop can wait.
+    func isQuick(_ login: BasicCredentials) -> Bool {
+        guard let hash = users[login.user] ?? decoy else { return true }
+        return hash.slowness <= PasswordHash.quick
+    }
+
     /// What is remembered of a login; nil when its password has to be checked.
     func known(_ login: BasicCredentials) -> Bool? {
         if let digest = verified[login.user] {
@@ -87,6 +98,9 @@ struct BasicCredentials: Sendable {
 }
 
 extension PasswordHash {
+    /// The slowness of what takes microseconds.
+    fileprivate static let quick = 1
+
     /// An order by the time that a check takes.
     fileprivate var slowness: Int {
         switch self {

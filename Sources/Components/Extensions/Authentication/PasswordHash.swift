@@ -3,7 +3,7 @@ import Crypto
 import FoundationEssentials
 
 /// A password as an htpasswd file has it, in the formats that the Collector's `basicauth` reads.
-enum PasswordHash: Sendable {
+enum PasswordHash: Sendable, Equatable {
     /// What crypt(3) knows: bcrypt (`$2a$`, `$2b$`, `$2y$`), `$1$`, `$5$`, `$6$`.
     case crypt(String)
     case apr1(salt: [UInt8], hash: [UInt8])

@@ -1,0 +1,50 @@
+internal import NIOCore
+internal import NIOHTTP1
+
+extension HTTPConnectionHandler {
+    /// Does what the handler wants of a request whose head it has seen.
+    func perform(
+        _ decision: HTTPHeadDecision,
+        _ head: HTTPRequestHead,
+        _ path: String,
+        _ query: String,
+        _ context: ChannelHandlerContext
+    ) {
+        switch decision {
+        case .read(let limit):
+            switch state.readBody(limit: limit) {
+            case .read(let sendContinue):
+                if sendContinue { output.writeContinue() }
+                request = HTTPServerRequest(
+                    method: head.method,
+                    path: path,
+                    query: query,
+                    headers: head.headers,
+                    eventLoop: context.eventLoop
+                )
+            case .refuse(let limit):
+                respondNow(handler.bodyTooLarge(limit: limit, headers: head.headers), close: true)
+            }
+        case .respond(let response):
+            respondNow(response, close: response.close)
+        case .later(let ask):
+            state.decisionPending()
+            activity?.isServed()
+            undecided = head
+            ask(HTTPHeadDecider(NIOLoopBound(self, eventLoop: context.eventLoop), id: state.requestID))
+        }
+    }
+
+    /// What the handler could not say at once.
+    func decide(_ id: UInt64, _ decision: () -> HTTPHeadDecision) {
+        guard id == state.requestID, state.phase == .deciding, let head = undecided, let context else { return }
+        undecided = nil
+        state.decisionArrived()
+        activity?.sends(since: context.eventLoop.now)
+        hasReportedBody = true
+        let (path, query) = HTTPRequestTarget.split(head.uri)
+        perform(decision(), head, path, query, context)
+        if !isReading { flush(context) }
+        processWaiting()
+    }
+}

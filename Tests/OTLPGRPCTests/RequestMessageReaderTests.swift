@@ -1,0 +1,66 @@
+import Compression
+import GRPCCore
+import NIOCore
+import Testing
+
+@testable import OTLPGRPC
+
+@Suite("Messages of a gRPC request")
+struct RequestMessageReaderTests {
+    private func framed(_ bytes: [UInt8], flag: UInt8 = 0, length: Int? = nil) -> [UInt8] {
+        let length = UInt32(length ?? bytes.count)
+        return [flag] + withUnsafeBytes(of: length.bigEndian) { Array($0) } + bytes
+    }
+
+    /// What is read when the bytes come in pieces of a size.
+    private func read(
+        _ bytes: [UInt8],
+        limit: Int = 1000,
+        encoding: String? = "gzip",
+        pieces: Int = .max
+    ) throws(ExportError) -> [[UInt8]] {
+        var reader = RequestMessageReader(limit: limit, encoding: encoding)
+        var messages: [[UInt8]] = []
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            reader.append(ByteBuffer(bytes: rest.prefix(pieces)))
+            rest = rest.dropFirst(pieces)
+            while let message = try reader.next() { messages.append(Array(message.readableBytesView)) }
+        }
+        try reader.end()
+        return messages
+    }
+
+    @Test("messages come out whole and uncompressed, however they are cut", arguments: [1, 2, 5, 7, Int.max])
+    func whole(pieces: Int) throws {
+        let text = (0..<500).map { UInt8($0 % 7) }
+        let bytes = framed(text) + framed(try gzip(text), flag: 1) + framed([]) + framed([1])
+        let expected = [framed(text), framed(text), framed([]), framed([1])]
+        #expect(try read(bytes, pieces: pieces) == expected)
+    }
+
+    @Test("an error has the code and the words of grpc-go")
+    func errors() throws {
+        func error(_ bytes: [UInt8], limit: Int = 1000, encoding: String? = "gzip") -> ExportError? {
+            #expect(throws: ExportError.self) { try read(bytes, limit: limit, encoding: encoding) }
+        }
+        #expect(
+            error(framed([], length: 1001))
+                == ExportError(.resourceExhausted, "grpc: received message larger than max (1001 vs. 1000)")
+        )
+        let zeros = [UInt8](repeating: 0, count: 1001)
+        #expect(
+            error(framed(try gzip(zeros), flag: 1))
+                == ExportError(.resourceExhausted, "grpc: received message after decompression larger than max 1000")
+        )
+        #expect(error(framed([1, 2], flag: 1))?.code == .internalError)
+        #expect(error(framed(try gzip(zeros).dropLast(3), flag: 1), limit: 2000)?.code == .internalError)
+        #expect(
+            error(framed([], flag: 1), encoding: nil)
+                == ExportError(.internalError, "grpc: compressed flag set with identity or empty encoding")
+        )
+        #expect(error([2])?.message == "grpc: received unexpected payload format 2")
+        for length in 1..<7 { #expect(error(Array(framed([1, 2]).prefix(length)))?.code == .internalError) }
+        #expect(try read(framed([], flag: 0), encoding: nil) == [framed([])])
+    }
+}
