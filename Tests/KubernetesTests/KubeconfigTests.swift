@@ -113,7 +113,8 @@ import Testing
     }
 
     @Test func impersonationIsRead() throws {
-        let user = "token: t, as: jane, as-uid: 7, as-groups: [dev, admin], "
+        let user =
+            "token: t, as: jane, as-uid: 7, as-groups: [dev, admin], "
             + "as-user-extra: {scopes: [view], a/b: [c, d]}"
         var expected = ClusterAccess.Impersonation(user: "jane")
         expected.uid = "7"
