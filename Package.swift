@@ -101,7 +101,8 @@ targets += [
     .testTarget(
         name: "EndToEndTests",
         dependencies: [
-            "steptrace", "Replay", "OTLP", "OTLPGRPC", "HTTPClient", "HTTPServer", "Compression", nio, nioPosix, nioHPACK,
+            "steptrace", "Replay", "OTLP", "OTLPGRPC", "HTTPClient", "HTTPServer", "Compression", nio, nioPosix,
+            nioHPACK,
             protobuf,
         ],
         swiftSettings: settings

@@ -14,8 +14,8 @@ public struct ConnectionTable<ID: Hashable> {
 
     public let limit: Int
     private var connections: [ID: ConnectionActivity] = [:]
-    /// Those idle ones that go next, the first of them at the end, with what they were at when they were looked for. One
-    /// that is still at it has not been passed by any other: those that became idle since are idle for less.
+    /// Those idle ones that go next, the first of them at the end, with what they were at when they were looked for.
+    /// One that is still at it has not been passed by any other: those that became idle since are idle for less.
     private var next: [(id: ID, rank: UInt64)] = []
 
     public init(limit: Int) { self.limit = max(1, limit) }

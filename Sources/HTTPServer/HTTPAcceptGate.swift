@@ -11,23 +11,31 @@ final class HTTPAcceptGate: ChannelDuplexHandler {
     private static let retry = TimeAmount.milliseconds(20)
 
     private let registry: HTTPConnectionRegistry
+    /// Accepted while there was room, which was gone when it came: it waits as those in the backlog do.
+    private var waiting: (any Channel)?
     private var isReadHeld = false
 
     init(registry: HTTPConnectionRegistry) { self.registry = registry }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let channel = Self.unwrapInboundIn(data)
-        guard registry.add(channel, now: context.eventLoop.now) else {
-            channel.close(promise: nil)
-            return
+        if registry.add(channel, now: context.eventLoop.now) {
+            context.fireChannelRead(data)
+        } else {
+            waiting?.close(promise: nil)
+            waiting = channel
         }
-        context.fireChannelRead(data)
     }
 
     func read(context: ChannelHandlerContext) {
         // One look at a time is enough, however often a read is asked for.
         guard !isReadHeld else { return }
-        guard !registry.hasRoom() else { return context.read() }
+        if let channel = waiting, registry.add(channel, now: context.eventLoop.now) {
+            waiting = nil
+            context.fireChannelRead(Self.wrapInboundOut(channel))
+            context.fireChannelReadComplete()
+        }
+        guard waiting != nil || !registry.hasRoom() else { return context.read() }
         isReadHeld = true
         let loopBound = NIOLoopBound((gate: self, context: context), eventLoop: context.eventLoop)
         context.eventLoop.scheduleTask(in: Self.retry) {
@@ -35,5 +43,11 @@ final class HTTPAcceptGate: ChannelDuplexHandler {
             gate.isReadHeld = false
             if context.channel.isActive { gate.read(context: context) }
         }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        waiting?.close(promise: nil)
+        waiting = nil
+        context.fireChannelInactive()
     }
 }

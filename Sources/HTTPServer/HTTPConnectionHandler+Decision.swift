@@ -11,7 +11,7 @@ extension HTTPConnectionHandler {
         _ context: ChannelHandlerContext
     ) {
         switch decision {
-        case .read(let limit):
+        case .read(let limit, let note):
             switch state.readBody(limit: limit) {
             case .read(let sendContinue):
                 if sendContinue { output.writeContinue() }
@@ -20,6 +20,7 @@ extension HTTPConnectionHandler {
                     path: path,
                     query: query,
                     headers: head.headers,
+                    note: note,
                     eventLoop: context.eventLoop
                 )
             case .refuse(let limit):
@@ -39,8 +40,9 @@ extension HTTPConnectionHandler {
     func decide(_ id: UInt64, _ decision: () -> HTTPHeadDecision) {
         guard id == state.requestID, state.phase == .deciding, let head = undecided, let context else { return }
         undecided = nil
-        state.decisionArrived()
-        activity?.sends(since: context.eventLoop.now)
+        let now = context.eventLoop.now
+        state.decisionArrived(now: now)
+        activity?.sends(since: now)
         hasReportedBody = true
         let (path, query) = HTTPRequestTarget.split(head.uri)
         perform(decision(), head, path, query, context)

@@ -118,8 +118,11 @@ struct HTTPConnectionState {
     /// What is to be done with the request is not known yet.
     mutating func decisionPending() { phase = .deciding }
 
-    /// Now it is.
-    mutating func decisionArrived() { phase = .body }
+    /// Now it is; the time for the body begins.
+    mutating func decisionArrived(now: NIODeadline) {
+        phase = .body
+        deadline = (timeouts.read ?? timeouts.idle).map { now + $0 }
+    }
 
     mutating func readBody(limit: Int) -> BodyAction {
         bodyLimit = limit

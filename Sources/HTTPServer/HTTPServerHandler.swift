@@ -2,8 +2,8 @@ public import NIOHTTP1
 
 /// What to do with a request once its headers are read.
 public enum HTTPHeadDecision: Sendable {
-    /// Read the body, of at most so many bytes, and hand the request to `handle`.
-    case read(maxBodyBytes: Int)
+    /// Read the body, of at most so many bytes, and hand the request to `handle`, with what was found out from its head.
+    case read(maxBodyBytes: Int, note: UInt8 = 0)
     /// Answer now. A short body that follows is discarded; when it is long, of unknown length, or held back for
     /// `100 Continue`, the connection is closed behind the response.
     case respond(HTTPServerResponse)

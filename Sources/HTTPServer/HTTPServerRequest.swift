@@ -11,6 +11,8 @@ public struct HTTPServerRequest: Sendable {
     public let query: String
     public let headers: HTTPHeaders
     public var body: ByteBuffer
+    /// What the handler said of the head.
+    public let note: UInt8
     /// The event loop of the connection.
     public let eventLoop: any EventLoop
 
@@ -20,6 +22,7 @@ public struct HTTPServerRequest: Sendable {
         query: String = "",
         headers: HTTPHeaders = [:],
         body: ByteBuffer = ByteBuffer(),
+        note: UInt8 = 0,
         eventLoop: any EventLoop
     ) {
         self.method = method
@@ -27,6 +30,7 @@ public struct HTTPServerRequest: Sendable {
         self.query = query
         self.headers = headers
         self.body = body
+        self.note = note
         self.eventLoop = eventLoop
     }
 }

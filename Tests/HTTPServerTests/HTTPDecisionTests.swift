@@ -60,6 +60,20 @@ struct HTTPDecisionTests {
         #expect(try connection.received() == .response("200 OK", "done"))
     }
 
+    @Test("a body that does not come behind the decision has its time")
+    func stalls() throws {
+        let handler = DecidingHandler()
+        let connection = try EmbeddedConnection(handler)
+        try connection.send(Self.post)
+        connection.advance(by: .minutes(10))
+        #expect(connection.isOpen)
+        try #require(handler.next()).decide { .read(maxBodyBytes: 10) }
+        connection.advance(by: .seconds(59))
+        #expect(try connection.received() == "")
+        connection.advance(by: .seconds(2))
+        #expect(try connection.received().hasPrefix("HTTP/1.1 408 "))
+    }
+
     @Test("100 Continue is sent with the decision")
     func continues() throws {
         let handler = DecidingHandler()

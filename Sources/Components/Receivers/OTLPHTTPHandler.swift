@@ -7,10 +7,28 @@ import OTLP
 
 /// OTLP/HTTP requests in, batches out to the pipeline.
 final class OTLPHTTPHandler: HTTPServerHandler {
-    private enum Encoding {
+    private enum Encoding: UInt8 {
         case identity
         case gzip
         case deflate
+    }
+
+    /// What a request's head says about its body, looked up once.
+    private struct Note {
+        let isJSON: Bool
+        let encoding: Encoding
+
+        init(isJSON: Bool, encoding: Encoding) {
+            self.isJSON = isJSON
+            self.encoding = encoding
+        }
+
+        init(_ code: UInt8) {
+            isJSON = code & 1 != 0
+            encoding = Encoding(rawValue: code >> 1) ?? .identity
+        }
+
+        var code: UInt8 { encoding.rawValue << 1 | (isJSON ? 1 : 0) }
     }
 
     private let paths: [String]
@@ -39,14 +57,14 @@ final class OTLPHTTPHandler: HTTPServerHandler {
     func head(method: HTTPMethod, path: String, headers: HTTPHeaders) -> HTTPHeadDecision {
         guard paths.contains(path) else { return failed(responses(headers).notFound) }
         guard method == .POST else { return failed(responses(headers).methodNotAllowed) }
-        guard OTLPEncoding(contentType: headers.first(name: "Content-Type")) != nil else {
+        guard let type = OTLPEncoding(contentType: headers.first(name: "Content-Type")) else {
             return failed(json.unsupportedMediaType)
         }
-        guard encoding(headers) != nil else {
+        guard let encoding = encoding(headers) else {
             let name = headers.first(name: "Content-Encoding") ?? ""
             return failed(responses(headers).badRequest("unsupported Content-Encoding: \(name)"))
         }
-        return .read(maxBodyBytes: limit)
+        return .read(maxBodyBytes: limit, note: Note(isJSON: type == .json, encoding: encoding).code)
     }
 
     /// Answers in the request's encoding; in JSON where that is neither.
@@ -79,16 +97,16 @@ final class OTLPHTTPHandler: HTTPServerHandler {
     }
 
     func handle(_ request: HTTPServerRequest, _ responder: HTTPResponder) {
-        let isJSON = OTLPEncoding(contentType: request.headers.first(name: "Content-Type")) == .json
-        let responses = isJSON ? json : protobuf
+        let note = Note(request.note)
+        let responses = note.isJSON ? json : protobuf
         var body = request.body
         do {
-            switch encoding(request.headers) {
+            switch note.encoding {
             case .gzip: body = try body.inflated(.gzip, limit: limit)
             case .deflate: body = try body.inflated(.httpDeflate, limit: limit)
-            case .identity, nil: break
+            case .identity: break
             }
-            if isJSON { body = ByteBuffer(bytes: try OTLPJSON.decode(body.readableBytesSpan)) }
+            if note.isJSON { body = ByteBuffer(bytes: try OTLPJSON.decode(body.readableBytesSpan)) }
         } catch CompressionError.tooLarge {
             counters.failed()
             return responder.respond(responses.tooLarge(limit: limit))

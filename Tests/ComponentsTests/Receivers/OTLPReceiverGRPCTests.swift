@@ -35,6 +35,7 @@ import Testing
     private func send(
         to port: Int,
         trusting pem: String?,
+        andSystem: Bool = false,
         certificate: (String, String)? = nil
     ) async throws -> ExportError? {
         var configuration = TraceClientConfiguration(host: "127.0.0.1", port: port)
@@ -42,6 +43,7 @@ import Testing
         if let pem {
             var tls = TraceClientConfiguration.TLS()
             tls.trusted = .bytes(Array(pem.utf8))
+            tls.trustsSystem = andSystem
             tls.certificate = certificate.map { .bytes(Array($0.0.utf8)) }
             tls.key = certificate.map { .bytes(Array($0.1.utf8)) }
             configuration.tls = tls
@@ -73,6 +75,8 @@ import Testing
         try await run(next, configure: { $0.tls = tls }) { port in
             try await #expect(send(to: port, trusting: PEM.serverCertificate) == nil)
             #expect(next.batches.elements.count == 1)
+            try await #expect(send(to: port, trusting: PEM.serverCertificate, andSystem: true) == nil)
+            try await #expect(send(to: port, trusting: PEM.clientCertificate, andSystem: true)?.code == .unavailable)
             try await #expect(send(to: port, trusting: nil)?.code == .unavailable)
             try await #expect(send(to: port, trusting: PEM.clientCertificate)?.code == .unavailable)
         }

@@ -130,6 +130,7 @@ struct HTTP2Answer: CustomStringConvertible {
     }
 
     var description: String {
-        "status \(status ?? 0), grpc-status \(grpcStatus ?? -1) \(message ?? ""), reset \(isReset), GOAWAY \(goAway as Any)"
+        "status \(status ?? 0), grpc-status \(grpcStatus ?? -1) \(message ?? ""), reset \(isReset), "
+            + "GOAWAY \(goAway as Any)"
     }
 }
