@@ -60,7 +60,7 @@ final class OTLPHTTPHandler: HTTPServerHandler {
         guard let type = OTLPEncoding(contentType: headers.first(name: "Content-Type")) else {
             return failed(json.unsupportedMediaType)
         }
-        guard let encoding = encoding(headers) else {
+        guard let encoding = self.encoding(headers) else {
             let name = headers.first(name: "Content-Encoding") ?? ""
             return failed(responses(headers).badRequest("unsupported Content-Encoding: \(name)"))
         }

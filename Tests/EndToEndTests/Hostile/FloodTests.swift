@@ -1,6 +1,7 @@
 import HTTPServer
 import NIOCore
 import NIOPosix
+import Replay
 import Testing
 
 @Suite("Flood of connections")

@@ -1,4 +1,6 @@
 import FoundationEssentials
+import HTTPClient
+import Replay
 import Testing
 
 @Suite("Secrets")
