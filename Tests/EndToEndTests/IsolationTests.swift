@@ -73,6 +73,7 @@ struct IsolationTests {
             troubled.behave(.accept)
             if trouble == .hangs || trouble == .isAway { try await troubled.start() }
             try await expectAll(troubled)
+            #expect(try stage.gateway.peakMemory < 128 << 20)
         }
         await troubled.stop()
     }
