@@ -23,13 +23,18 @@ public enum ResourceSpansAppender {
 
     /// Appends an encoded `ResourceSpans`: tag, length and the bytes themselves.
     public static func append(encoded resourceSpans: some Collection<UInt8>, to body: inout [UInt8]) {
-        var length = resourceSpans.count
-        body.append(0x0A)
+        append(tag: 0x0A, resourceSpans, to: &body)
+    }
+
+    /// Appends a field whose value is a message: tag, length and the bytes themselves.
+    static func append(tag: UInt8, _ message: some Collection<UInt8>, to body: inout [UInt8]) {
+        var length = message.count
+        body.append(tag)
         while length >= 0x80 {
             body.append(UInt8(truncatingIfNeeded: length) | 0x80)
             length >>= 7
         }
         body.append(UInt8(length))
-        body.append(contentsOf: resourceSpans)
+        body.append(contentsOf: message)
     }
 }
