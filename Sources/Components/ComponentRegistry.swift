@@ -6,6 +6,7 @@ public enum ComponentRegistry {
         OTLPReceiver.factory,
         TektonStepsProcessor.factory,
         MemoryLimiterProcessor.factory,
+        BatchProcessor.factory,
         OTLPHTTPExporter.factory,
         OTLPGRPCExporter.factory,
         DebugExporter.factory,

@@ -5,29 +5,34 @@ import Synchronization
 
 /// An exporter with queue, consumers and retries in front of its sender.
 ///
-/// `consume` answers when the queue has taken the batch; with the queue off, or with `wait_for_result`, when the
-/// backend has answered, retries included. A sender that gives up earlier (Tekton's exporter after 10 s) sends again.
+/// `consume` answers when the queue has taken the batch, with a storage when it is stored; with the queue off, or with
+/// `wait_for_result`, when the backend has answered, retries included. A sender that gives up earlier (Tekton's exporter
+/// after 10 s) sends again.
 public final class QueuedExporter: TraceConsumer, Service {
     private typealias Completion = @Sendable (ConsumeResult) -> Void
     private typealias Queue = SendingQueue<Completion>
 
     private let sender: any BatchSender
+    private let storage: (any QueueStorage)?
     private let context: ComponentContext
     private let eventLoop: any EventLoop
     private let state: Mutex<Queue>
     private let drained = AsyncStream<Void>.makeStream()
 
+    /// - Throws: when `sending_queue::storage` cannot work.
     public init(
         sender: any BatchSender,
         queue: SendingQueueConfiguration,
         retry: RetryConfiguration,
-        merging: BatchMerging = BatchMerging(),
         context: ComponentContext
-    ) {
+    ) throws {
         self.sender = sender
         self.context = context
+        storage = try context.queueStorage(queue)
         eventLoop = context.eventLoopGroup.next()
-        state = Mutex(Queue(queue: queue, retry: retry, merging: merging))
+        state = Mutex(Queue(queue: queue, retry: retry, merging: queue.merging, hasStorage: storage != nil))
+        let name = "\(context.id)"
+        context.observe { [weak self] sink in self?.counters.write(to: &sink, exporter: name) }
     }
 
     public var counters: ExporterCounters { state.withLock { $0.counters } }
@@ -44,8 +49,12 @@ public final class QueuedExporter: TraceConsumer, Service {
     }
 
     /// Runs until a graceful shutdown, and then until the queue is drained or the time for it is over.
+    ///
+    /// - Throws: when the storage cannot be opened.
     public func run() async throws {
-        context.report(.ok)
+        // Its predecessor ends when this one has started. Until then senders are told to come again.
+        if storage?.isInUse == true { context.report(.ok) }
+        if try await openStorage() { context.report(.ok) }
         // Throws when the task is cancelled, which leaves no time to drain.
         let isGraceful = (try? await gracefulShutdown()) != nil
         context.report(.stopping)
@@ -55,7 +64,31 @@ public final class QueuedExporter: TraceConsumer, Service {
         }
         perform(state.withLock { $0.abandon() })
         await sender.shutdown()
+        await storage?.close()
+        logTotals()
         context.report(.stopped)
+    }
+
+    /// False when the program is to end before the storage is open.
+    private func openStorage() async throws -> Bool {
+        guard let storage else { return true }
+        let totals: StoredTotals
+        do {
+            totals = try await cancelWhenGracefulShutdown { try await storage.open() }
+        } catch is CancellationError {
+            return false
+        }
+        if totals.batches > 0 {
+            context.logger.info(
+                "Found batches in the storage that have not been sent yet.",
+                metadata: [
+                    "batches": .stringConvertible(totals.batches), "items": .stringConvertible(totals.spans),
+                    "bytes": .stringConvertible(totals.bytes),
+                ]
+            )
+        }
+        perform(state.withLock { $0.opened(totals, now: ContinuousClock.now) })
+        return true
     }
 
     private func waitUntilDrained() async {
@@ -73,15 +106,12 @@ public final class QueuedExporter: TraceConsumer, Service {
         if let status = actions.status { context.report(status) }
         for (completion, result) in actions.resolved { completion(result) }
         if let (id, delay) = actions.retry {
-            after(delay) { exporter in
-                exporter.perform(exporter.state.withLock { $0.retryDue(id, now: ContinuousClock.now) })
-            }
+            after(delay) { $0.retryDue(id, now: ContinuousClock.now) }
         }
         if let delay = actions.wakeAfter {
-            after(delay) { exporter in
-                exporter.perform(exporter.state.withLock { $0.wake(now: ContinuousClock.now) })
-            }
+            after(delay) { $0.wake(now: ContinuousClock.now) }
         }
+        if let storage { perform(actions, storage) }
         for send in actions.sends {
             sender.send(send.batches) { outcome in
                 let random = Double.random(in: 0..<1)
@@ -92,9 +122,27 @@ public final class QueuedExporter: TraceConsumer, Service {
         if actions.isDrained { drained.continuation.finish() }
     }
 
-    private func after(_ delay: Duration, _ body: @escaping @Sendable (QueuedExporter) -> Void) {
+    private func perform(_ actions: Queue.Actions, _ storage: any QueueStorage) {
+        for store in actions.stores {
+            storage.store(store.batch) { result in
+                self.perform(self.state.withLock { $0.stored(store.id, result, now: ContinuousClock.now) })
+            }
+        }
+        if !actions.removals.isEmpty { storage.remove(actions.removals) }
+        if let fetch = actions.fetch {
+            storage.fetch(after: fetch.after, bytes: fetch.bytes) { result in
+                self.perform(self.state.withLock { $0.fetched(result, now: ContinuousClock.now) })
+            }
+        }
+        if let delay = actions.fetchAfter {
+            after(delay) { $0.fetchDue() }
+        }
+    }
+
+    private func after(_ delay: Duration, _ event: @escaping @Sendable (inout Queue) -> Queue.Actions) {
         eventLoop.scheduleTask(in: TimeAmount(delay)) { [weak self] in
-            if let self { body(self) }
+            guard let self else { return }
+            perform(state.withLock { event(&$0) })
         }
     }
 
@@ -121,6 +169,35 @@ public final class QueuedExporter: TraceConsumer, Service {
                 "Shutdown timeout is over. Dropping data that has not been delivered.",
                 metadata: ["dropped_items": .stringConvertible(spans)]
             )
+        case .storageFailed(let error):
+            logger.error(
+                "The storage of the sending queue does not work. Senders are told to try again later until it does.",
+                metadata: ["error": "\(error)"]
+            )
+        case .storageWorksAgain:
+            logger.info("The storage of the sending queue works again.")
+        case .lostInStorage(let spans):
+            logger.error(
+                "Batches that had been stored cannot be read any more. Dropping them.",
+                metadata: ["dropped_items": .stringConvertible(spans)]
+            )
         }
+    }
+
+    /// The last word: accepted and restored = sent + dropped + left in the storage.
+    private func logTotals() {
+        let counters = counters
+        var metadata: Logger.Metadata = [
+            "accepted_items": .stringConvertible(counters.acceptedSpans),
+            "sent_items": .stringConvertible(counters.sentSpans),
+        ]
+        for cause in DropCause.allCases {
+            metadata["dropped_\(cause.rawValue)"] = .stringConvertible(counters.dropped[cause] ?? 0)
+        }
+        if storage != nil {
+            metadata["restored_items"] = .stringConvertible(counters.restoredSpans)
+            metadata["left_in_storage"] = .stringConvertible(counters.queuedSpans)
+        }
+        context.logger.info("Exporter stopped.", metadata: metadata)
     }
 }

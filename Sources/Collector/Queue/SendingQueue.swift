@@ -11,51 +11,61 @@ import DequeModule
 /// - A request occupies a consumer from its first attempt until its end, its retry intervals included.
 /// - When the backend refuses a merged request for its content, its batches are sent once more, each alone: merging
 ///   loses no batch that would have passed by itself.
-/// - After ``stop(now:)`` nothing is admitted, each batch is tried once more, and nothing is retried.
+/// - A batch that has to be cut goes out part by part, in order, as one request.
+/// - With a storage a batch is admitted when it is stored, and forgotten there when it is delivered or dropped. Only so
+///   many bytes wait in memory too; the others are read back when it is their turn.
+/// - After ``stop(now:)`` nothing is admitted, each batch in memory is tried once more, and nothing is retried. What is not
+///   delivered then is dropped, or stays in the storage.
 struct SendingQueue<Token: Sendable>: Sendable {
     typealias Instant = ContinuousClock.Instant
 
-    private struct Waiting {
-        let batch: TraceBatch
-        let token: Token?
-        let since: Instant
-        /// A part of a refused request: not to be merged again.
-        var isAlone = false
-    }
+    let queue: SendingQueueConfiguration
+    let retry: RetryConfiguration
+    let merging: BatchMerging
+    /// What the queue belongs to, for messages.
+    let owner: String
 
-    /// One request to the backend, from its first attempt to its end.
-    private struct Request {
-        var batches: [TraceBatch] = []
-        /// One for each batch, or none at all.
-        var tokens: [Token] = []
-        var spanCount = 0
-        let firstAttempt: Instant
-        var backoff: Backoff
-    }
-
-    private let queue: SendingQueueConfiguration
-    private let retry: RetryConfiguration
-    private let merging: BatchMerging
-
-    private var waiting = Deque<Waiting>()
-    private var waitingBytes = 0
+    /// By partition. None is empty.
+    var lanes: [[[String]]: Lane] = [:]
+    /// Of all that waits in memory.
+    var waitingBytes = 0
     /// Waiting for room; not admitted yet (`block_on_overflow`).
-    private var blocked = Deque<Waiting>()
-    private var blockedSize = 0
+    var blocked = Deque<Waiting>()
+    var blockedSize = 0
     /// Being attempted now.
-    private var inFlight: [Int: Request] = [:]
+    var inFlight: [Int: Request] = [:] {
+        didSet { counters.inFlightRequests = inFlight.count }
+    }
     /// Between two attempts.
-    private var inBackoff: [Int: Request] = [:]
-    private var nextID = 0
-    private var isTimerArmed = false
+    var inBackoff: [Int: Request] = [:]
+    var nextID = 0
+    var isTimerArmed = false
     /// When the last request was put together.
-    private var lastSend: Instant?
-    private var isStopping = false
-    private var isFailing = false
-    private var overflow = OverflowNotes()
-    private(set) var counters = ExporterCounters()
+    var lastSend: Instant?
+    var isStopping = false
+    var isAbandoned = false
+    var isFailing = false
+    var overflow = OverflowNotes()
+    var counters = ExporterCounters()
 
-    init(queue: SendingQueueConfiguration, retry: RetryConfiguration, merging: BatchMerging) {
+    var place: Place
+    /// The most of what is stored that waits in memory too, in bytes.
+    var memoryWindow = 8 << 20
+    var storing: [Int: Storing] = [:]
+    /// In the storage, and not in memory.
+    var spilled = StoredTotals()
+    /// The last stored batch that has been in memory: all that are spilled have greater ids.
+    var lastInMemory: Int64 = 0
+    var isFetching = false
+    var storageError: String?
+
+    init(
+        queue: SendingQueueConfiguration,
+        retry: RetryConfiguration,
+        merging: BatchMerging,
+        hasStorage: Bool = false,
+        owner: String = "exporter"
+    ) {
         var queue = queue
         if !queue.enabled {
             // Without a queue each sender waits for its own request, and the number of senders is the limit.
@@ -67,6 +77,8 @@ struct SendingQueue<Token: Sendable>: Sendable {
         self.queue = queue
         self.retry = retry
         self.merging = queue.enabled ? merging : .off
+        self.owner = owner
+        place = hasStorage ? .closedStorage : .memory
         counters.queueCapacity = queue.queueSize
     }
 
@@ -75,9 +87,9 @@ struct SendingQueue<Token: Sendable>: Sendable {
     /// A batch has come in. `token` is kept, and comes back in ``Actions/resolved``, only if the answer is `.pending`.
     mutating func offer(_ batch: TraceBatch, token: Token, now: Instant) -> (answer: Answer, actions: Actions) {
         var actions = Actions()
-        if isStopping {
-            counters.enqueueFailedSpans += batch.spanCount
-            return (.refused(ConsumeError(.unavailable, "exporter is shutting down")), actions)
+        guard !isStopping else { return (refuse(batch, stoppingMessage), actions) }
+        guard place != .closedStorage else {
+            return (refuse(batch, "the storage of the sending queue is not open yet", retryAfter: .seconds(1)), actions)
         }
         let size = size(of: batch)
         if size > queue.queueSize - counters.queueSize || !blocked.isEmpty {
@@ -87,11 +99,15 @@ struct SendingQueue<Token: Sendable>: Sendable {
                 blocked.append(Waiting(batch: batch, token: token, since: now))
                 return (.pending, actions)
             }
-            counters.enqueueFailedSpans += batch.spanCount
             actions.note = overflow.refused(spans: batch.spanCount, now: now)
-            return (
-                .refused(ConsumeError(.unavailable, "sending queue is full", retryAfter: .seconds(1))), actions
-            )
+            return (refuse(batch, "sending queue is full", retryAfter: .seconds(1)), actions)
+        }
+        if place == .storage {
+            store(batch, token, &actions)
+            return (.pending, actions)
+        }
+        if lanes.count >= merging.partitionLimit, lanes[merging.partition(of: batch)] == nil {
+            return (refuse(batch, "too many batcher metadata-value combinations", retryAfter: .seconds(1)), actions)
         }
         admit(Waiting(batch: batch, token: queue.waitForResult ? token : nil, since: now))
         dispatch(now: now, &actions)
@@ -108,27 +124,31 @@ struct SendingQueue<Token: Sendable>: Sendable {
         setFailing(outcome == .delivered ? nil : outcome.message, &actions)
         switch outcome {
         case .delivered:
-            counters.sentSpans += request.spanCount
-            release(request)
-            for (token, batch) in zip(request.tokens, request.batches) {
-                actions.resolve(token, .accepted(spanCount: batch.spanCount))
-            }
+            let spans = request.currentSpans
+            counters.sentSpans += spans
+            counters.queuedSpans -= spans
+            goOn(id, request, now: now, &actions)
         case .permanent(let message):
-            drop(request, .permanent, "not retryable error: " + message, &actions)
+            drop(id, request, .rejected, .permanent, notRetryable(message), now: now, &actions)
         case .rejected(let message) where request.batches.count == 1:
-            drop(request, .permanent, "not retryable error: " + message, &actions)
+            drop(id, request, .rejected, .permanent, notRetryable(message), now: now, &actions)
         case .rejected:
             putBack(request, now: now)
         case .retryable(let message, let retryAfter):
-            if isStopping {
-                drop(request, .unavailable, "interrupted due to shutdown: " + message, &actions)
+            if isStopping, place == .storage {
+                // It stays there, and so does what would fare no better.
+                leaveInStorage()
+            } else if isStopping {
+                let message = "interrupted due to shutdown: " + message
+                drop(id, request, .shutdown, .unavailable, message, now: now, &actions)
             } else if !retry.enabled {
-                drop(request, .unavailable, message, &actions)
+                drop(id, request, .retriesExhausted, .unavailable, message, retryAfter, now: now, &actions)
             } else {
                 let delay = max(request.backoff.next(random: random), retryAfter ?? .zero)
                 let limit = request.firstAttempt + retry.maxElapsedTime
                 if retry.maxElapsedTime > .zero, now + delay > limit {
-                    drop(request, .unavailable, "no more retries left: " + message, &actions)
+                    let message = "no more retries left: " + message
+                    drop(id, request, .retriesExhausted, .unavailable, message, now: now, &actions)
                 } else {
                     inBackoff[id] = request
                     actions.retry = (id, delay)
@@ -161,12 +181,7 @@ struct SendingQueue<Token: Sendable>: Sendable {
         var actions = Actions()
         guard !isStopping else { return actions }
         isStopping = true
-        for item in blocked {
-            counters.enqueueFailedSpans += item.batch.spanCount
-            actions.resolve(item.token, .refused(ConsumeError(.unavailable, "exporter is shutting down")))
-        }
-        blocked.removeAll()
-        blockedSize = 0
+        refuseBlocked(&actions)
         for id in inBackoff.keys.sorted() {
             attemptAgain(id, &actions)
         }
@@ -174,139 +189,32 @@ struct SendingQueue<Token: Sendable>: Sendable {
         return actions
     }
 
-    /// The time to end is over: what has not been delivered is dropped.
+    /// The time to end is over: what has not been delivered is dropped, or stays in the storage.
     mutating func abandon() -> Actions {
         var actions = Actions()
-        var spans = 0
-        let failure = ConsumeResult.refused(ConsumeError(.unavailable, "exporter is shutting down"))
-        for item in waiting {
-            spans += item.batch.spanCount
-            actions.resolve(item.token, failure)
+        isStopping = true
+        isAbandoned = true
+        refuseBlocked(&actions)
+        if place == .memory {
+            let failure = ConsumeResult.refused(ConsumeError(.unavailable, stoppingMessage))
+            for lane in lanes.values {
+                for item in lane.waiting { actions.resolve(item.token, failure) }
+            }
+            for request in Array(inFlight.values) + Array(inBackoff.values) {
+                for token in request.tokens { actions.resolve(token, failure) }
+            }
+            let spans = counters.queuedSpans
+            if spans > 0 {
+                counters.drop(spans, .shutdown)
+                actions.note = .abandoned(spans: spans)
+            }
+            counters.queueSize = 0
         }
-        for request in Array(inFlight.values) + Array(inBackoff.values) {
-            spans += request.spanCount
-            for token in request.tokens { actions.resolve(token, failure) }
-        }
-        counters.failedSpans += spans
-        counters.queueSize = 0
-        waiting.removeAll()
+        lanes.removeAll()
         waitingBytes = 0
         inFlight.removeAll()
         inBackoff.removeAll()
-        if spans > 0 { actions.note = .abandoned(spans: spans) }
         actions.isDrained = true
         return actions
-    }
-
-    // MARK: Rules
-
-    private func size(of batch: TraceBatch) -> Int {
-        switch queue.sizer {
-        case .requests: 1
-        case .items: batch.spanCount
-        case .bytes: batch.byteCount
-        }
-    }
-
-    private mutating func admit(_ item: Waiting) {
-        counters.acceptedSpans += item.batch.spanCount
-        counters.queueSize += size(of: item.batch)
-        waitingBytes += item.batch.byteCount
-        waiting.append(item)
-    }
-
-    private mutating func release(_ request: Request) {
-        for batch in request.batches { counters.queueSize -= size(of: batch) }
-    }
-
-    private mutating func unblock(now: Instant, _ actions: inout Actions) {
-        while let item = blocked.first, size(of: item.batch) <= queue.queueSize - counters.queueSize {
-            blocked.removeFirst()
-            blockedSize -= size(of: item.batch)
-            admit(Waiting(batch: item.batch, token: queue.waitForResult ? item.token : nil, since: now))
-            if !queue.waitForResult {
-                actions.resolve(item.token, .accepted(spanCount: item.batch.spanCount))
-            }
-        }
-    }
-
-    /// Sends what is due, and sees to it that what is not will be looked at in time.
-    private mutating func dispatch(now: Instant, _ actions: inout Actions) {
-        while let oldest = waiting.first, inFlight.count + inBackoff.count < queue.consumers {
-            let due = lastSend.map { min($0, oldest.since) + merging.linger } ?? now
-            let isDue =
-                now >= due || waitingBytes >= merging.threshold || oldest.isAlone || isStopping
-                // Nothing more can gather.
-                || counters.queueSize >= queue.queueSize
-                || (queue.waitForResult && inFlight.isEmpty)
-            guard isDue else {
-                if !isTimerArmed {
-                    isTimerArmed = true
-                    actions.wakeAfter = due - now
-                }
-                break
-            }
-            sendOldest(now: now, &actions)
-        }
-        actions.isDrained = isStopping && waiting.isEmpty && inFlight.isEmpty && inBackoff.isEmpty
-    }
-
-    private mutating func sendOldest(now: Instant, _ actions: inout Actions) {
-        var request = Request(firstAttempt: now, backoff: Backoff(retry))
-        var bytes = 0
-        while let item = waiting.first {
-            let isFirst = request.batches.isEmpty
-            guard isFirst || (!item.isAlone && bytes + item.batch.byteCount <= merging.maximum) else { break }
-            waiting.removeFirst()
-            bytes += item.batch.byteCount
-            request.spanCount += item.batch.spanCount
-            request.batches.append(item.batch)
-            if let token = item.token { request.tokens.append(token) }
-            if item.isAlone { break }
-        }
-        waitingBytes -= bytes
-        lastSend = now
-        let id = nextID
-        nextID += 1
-        attempt(id, request, &actions)
-    }
-
-    private mutating func attemptAgain(_ id: Int, _ actions: inout Actions) {
-        // Unknown when `stop` or `abandon` came before the interval was over.
-        guard let request = inBackoff.removeValue(forKey: id) else { return }
-        attempt(id, request, &actions)
-    }
-
-    private mutating func attempt(_ id: Int, _ request: Request, _ actions: inout Actions) {
-        counters.attempts += 1
-        inFlight[id] = request
-        actions.sends.append(Actions.Send(id: id, batches: request.batches))
-    }
-
-    /// Puts the batches of a refused request in front of the others, each to be sent alone.
-    private mutating func putBack(_ request: Request, now: Instant) {
-        for index in request.batches.indices.reversed() {
-            let token = request.tokens.isEmpty ? nil : request.tokens[index]
-            waitingBytes += request.batches[index].byteCount
-            waiting.prepend(Waiting(batch: request.batches[index], token: token, since: now, isAlone: true))
-        }
-    }
-
-    private mutating func drop(
-        _ request: Request,
-        _ kind: ConsumeError.Kind,
-        _ message: String,
-        _ actions: inout Actions
-    ) {
-        counters.failedSpans += request.spanCount
-        release(request)
-        for token in request.tokens { actions.resolve(token, .refused(ConsumeError(kind, message))) }
-        actions.note = .dropped(spans: request.spanCount, error: message, isRejected: queue.waitForResult)
-    }
-
-    private mutating func setFailing(_ error: String?, _ actions: inout Actions) {
-        guard !isStopping, isFailing != (error != nil) else { return }
-        isFailing = error != nil
-        actions.status = error.map { .recoverableError("exporting failed: \($0)") } ?? .ok
     }
 }

@@ -14,8 +14,26 @@ extension SendingQueue {
             let batches: [TraceBatch]
         }
 
+        struct Store: Sendable {
+            let id: Int
+            let batch: TraceBatch
+        }
+
+        struct Fetch: Sendable, Equatable {
+            let after: Int64
+            let bytes: Int
+        }
+
         /// Attempts to start. Each ends in `finished`.
         var sends: [Send] = []
+        /// Batches to store. Each ends in `stored`.
+        var stores: [Store] = []
+        /// What to read from the storage. It ends in `fetched`.
+        var fetch: Fetch?
+        /// Call `fetchDue` after this time.
+        var fetchAfter: Duration?
+        /// What the storage is to forget.
+        var removals: [Int64] = []
         /// Call `retryDue` with this id after this time.
         var retry: (id: Int, delay: Duration)?
         /// Call `wake` after this time. Never more than one at a time is under way.
@@ -25,7 +43,7 @@ extension SendingQueue {
         var note: SendingQueueNote?
         /// The exporter's new state, when it changes.
         var status: ComponentStatus?
-        /// After `stop`: nothing is left.
+        /// After `stop`: nothing is left that could be done.
         var isDrained = false
 
         mutating func resolve(_ token: Token?, _ result: ConsumeResult) {
@@ -43,6 +61,11 @@ enum SendingQueueNote: Sendable, Equatable {
     case overflowed(batches: Int, spans: Int)
     /// Spans that were left when the time to end was over.
     case abandoned(spans: Int)
+    /// The storage cannot be written or read.
+    case storageFailed(String)
+    case storageWorksAgain
+    /// Spans that had been stored are not there any more.
+    case lostInStorage(spans: Int)
 }
 
 /// Sums up refusals, so that the log says it once an interval.

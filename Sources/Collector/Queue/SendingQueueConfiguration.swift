@@ -1,4 +1,4 @@
-/// `sending_queue`: whether batches wait in memory between the pipeline and the backend, and how many.
+/// `sending_queue`: whether batches wait between the pipeline and the backend, how many, and where.
 ///
 /// Keys, defaults and messages are those of the Collector's exporterhelper.
 public struct SendingQueueConfiguration: Sendable, Equatable {
@@ -19,6 +19,10 @@ public struct SendingQueueConfiguration: Sendable, Equatable {
     public var waitForResult = false
     /// Let senders wait for room instead of refusing (as many again as the queue holds).
     public var blockOnOverflow = false
+    /// The extension in whose storage batches are kept; nil for memory alone.
+    public var storage: ComponentID?
+    /// How batches become requests.
+    public var merging = BatchMerging()
 
     public init() {}
 
@@ -30,6 +34,16 @@ public struct SendingQueueConfiguration: Sendable, Equatable {
         sizer = try map.oneOf("sizer", default: sizer)
         waitForResult = try map.bool("wait_for_result", default: waitForResult)
         blockOnOverflow = try map.bool("block_on_overflow", default: blockOnOverflow)
+        if let node = map.takeValue("storage") { storage = try ComponentID(try node.string(), at: node) }
+        if enabled, storage != nil, waitForResult {
+            throw map.error("`wait_for_result` is not supported with a persistent queue configured with `storage`")
+        }
+        if var batch = try map.optionalMap("batch") {
+            merging = try Self.batch(from: &batch)
+            if merging.sizer.rawValue == sizer.rawValue, merging.threshold > queueSize {
+                throw map.error("`min_size` must be less than or equal to `queue_size`")
+            }
+        }
         try map.finish()
     }
 
@@ -77,6 +91,14 @@ public struct SendingQueueConfiguration: Sendable, Equatable {
                 example: "true",
                 "Let senders wait for room in a full queue, as many again as it holds, instead of refusing them."
             ),
-        ]
+            ConfigOption(
+                "\(prefix).storage",
+                "extension",
+                default: "",
+                example: "file_storage",
+                "The extension that keeps the queue beyond the end of the process: `file_storage`. A sender gets its answer "
+                    + "when its batch is stored."
+            ),
+        ] + batchOptions(prefix: "\(prefix).batch")
     }
 }

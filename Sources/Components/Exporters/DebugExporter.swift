@@ -14,6 +14,7 @@ final class DebugExporter: Service, TraceConsumer {
     private let configuration: DebugExporterConfiguration
     private let context: ComponentContext
     private let sampling: Mutex<DebugSampling>
+    private let sentSpans = Atomic(0)
 
     static let factory = ComponentFactory.exporter(
         type: "debug",
@@ -27,6 +28,13 @@ final class DebugExporter: Service, TraceConsumer {
         sampling = Mutex(
             DebugSampling(initial: configuration.samplingInitial, thereafter: configuration.samplingThereafter)
         )
+        let name = "\(context.id)"
+        context.observe { [weak self] sink in
+            guard let self else { return }
+            var counters = ExporterCounters()
+            counters.sentSpans = sentSpans.load(ordering: .relaxed)
+            counters.writeOutcome(to: &sink, exporter: name)
+        }
     }
 
     var checksWellFormedness: Bool { true }
@@ -40,6 +48,7 @@ final class DebugExporter: Service, TraceConsumer {
         }
         let spanCount = request.resourceSpans.reduce(0) { $0 + $1.scopeSpans.reduce(0) { $0 + $1.spans.count } }
         if sampling.withLock({ $0.shows(.now) }) { show(request, spanCount: spanCount) }
+        sentSpans.add(spanCount, ordering: .relaxed)
         completion(.accepted(spanCount: spanCount))
     }
 

@@ -8,8 +8,8 @@ enum OTLPGRPCExporter {
         stability: "beta",
         OTLPGRPCExporterConfiguration.self
     ) { configuration, context in
-        QueuedExporter(
-            sender: try OTLPGRPCSender(configuration, context: context),
+        try QueuedExporter(
+            sender: OTLPGRPCSender(configuration, context: context),
             queue: configuration.queue,
             retry: configuration.retry,
             context: context

@@ -18,7 +18,7 @@ enum OTLPHTTPExporter {
             guard let sender else { return }
             sink.add(.partiallyRejectedSpans, sender.partiallyRejectedSpans, ["exporter": name])
         }
-        return QueuedExporter(
+        return try QueuedExporter(
             sender: sender,
             queue: configuration.queue,
             retry: configuration.retry,

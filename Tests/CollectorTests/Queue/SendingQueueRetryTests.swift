@@ -57,7 +57,7 @@ import Testing
         let actions = queue.finished(0, .retryable("away"), now: start + .seconds(25), random: 0)
         #expect(actions.retry == nil)
         #expect(actions.note == .dropped(spans: 4, error: "no more retries left: away", isRejected: false))
-        #expect(queue.counters.failedSpans == 4)
+        #expect(queue.counters.droppedSpans == 4)
         #expect(queue.counters.queueSize == 0)
     }
 
@@ -134,7 +134,7 @@ import Testing
         _ = queue.offer(batch("b", spans: 3), token: 1, now: start)
         _ = queue.stop(now: start)
         #expect(queue.abandon().note == .abandoned(spans: 5))
-        #expect(queue.counters.failedSpans == 5)
+        #expect(queue.counters.droppedSpans == 5)
         let late = queue.finished(0, .delivered, now: start, random: 0)
         #expect(late.sends.isEmpty)
         #expect(queue.counters.sentSpans == 0)

@@ -163,7 +163,7 @@ import Testing
         let end = queue.finished(3, .rejected("400"), now: start, random: 0)
         #expect(end.note == .dropped(spans: 1, error: "not retryable error: 400", isRejected: false))
         #expect(queue.counters.sentSpans == 2)
-        #expect(queue.counters.failedSpans == 1)
+        #expect(queue.counters.droppedSpans == 1)
         #expect(queue.counters.queueSize == 0)
     }
 

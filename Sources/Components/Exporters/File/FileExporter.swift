@@ -25,6 +25,8 @@ final class FileExporter: Service, TraceConsumer {
     private let thread = NIOThreadPool(numberOfThreads: 1)
     private let pending = Atomic(0)
     private let isFailing = Atomic(false)
+    private let sentSpans = Atomic(0)
+    private let refusedSpans = Atomic(0)
 
     static let factory = ComponentFactory.exporter(
         type: "file",
@@ -37,10 +39,25 @@ final class FileExporter: Service, TraceConsumer {
         self.context = context
         output = Output(RotatingFile(configuration))
         thread.start()
+        let name = "\(context.id)"
+        context.observe { [weak self] sink in
+            guard let self else { return }
+            var counters = ExporterCounters()
+            counters.sentSpans = sentSpans.load(ordering: .relaxed)
+            counters.enqueueFailedSpans = refusedSpans.load(ordering: .relaxed)
+            counters.writeOutcome(to: &sink, exporter: name)
+        }
     }
 
     func consume(_ batch: TraceBatch, _ completion: @escaping @Sendable (ConsumeResult) -> Void) {
         let bytes = batch.byteCount
+        let completion: @Sendable (ConsumeResult) -> Void = { [self] result in
+            switch result {
+            case .accepted: sentSpans.add(batch.spanCount, ordering: .relaxed)
+            case .refused: refusedSpans.add(batch.spanCount, ordering: .relaxed)
+            }
+            completion(result)
+        }
         guard pending.add(bytes, ordering: .relaxed).newValue <= Self.maximumPending else {
             pending.subtract(bytes, ordering: .relaxed)
             return completion(.refused(ConsumeError(.unavailable, "the file is written too slowly: try again later")))
