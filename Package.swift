@@ -46,6 +46,7 @@ let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-col
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // Lowest first: a module may only name those above it.
@@ -77,11 +78,12 @@ targets += module(
     ["OTLP", nio, logging, lifecycle, deque, yams],
     tests: [nioEmbedded, lifecycleTestKit]
 )
+targets += module("Storage", ["Collector", nio, nioPosix, logging, grdb])
 targets += module(
     "Components",
     [
-        "CCrypt", "CMalloc", "Collector", "Tekton", "Kubernetes", "OTLP", "OTLPGRPC", "HTTPServer", "HTTPClient",
-        "Compression", nio, nioPosix, nioHTTP1, nioSSL, grpcCore, logging, lifecycle, protobuf, crypto,
+        "CCrypt", "CMalloc", "Collector", "Storage", "Tekton", "Kubernetes", "OTLP", "OTLPGRPC", "HTTPServer",
+        "HTTPClient", "Compression", nio, nioPosix, nioHTTP1, nioSSL, grpcCore, logging, lifecycle, protobuf, crypto,
     ]
 )
 targets += module("Waterfall", ["OTLP", protobuf])
@@ -128,6 +130,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 
 BENCHMARKS = pathlib.Path(__file__).resolve().parent.parent
 
@@ -28,6 +29,30 @@ class Steptrace:
         return [self.binary, "--config", BENCHMARKS / "gateway.yaml"], environment
 
     ready = ("health", "GET", "/", b"")
+
+
+class StoringSteptrace(Steptrace):
+    """With its queue in files, in a directory that is new each time."""
+
+    def __init__(self, binary, fsync):
+        super().__init__(binary)
+        self.name = "steptrace, stored" + (" with fsync" if fsync else "")
+        self.fsync = fsync
+
+    def runs(self, scenario):
+        return scenario.compression == "none" and not scenario.has_references
+
+    def command(self, ports, scenario, api_server):
+        command, environment = super().command(ports, scenario, api_server)
+        directory = BENCHMARKS / ".build" / "queue"
+        shutil.rmtree(directory, ignore_errors=True)
+        settings = (
+            f"extensions.file_storage.directory={directory}",
+            f"extensions.file_storage.fsync={str(self.fsync).lower()}",
+            "service.extensions=[health_check, file_storage]",
+            "exporters.otlp_http.sending_queue.storage=file_storage",
+        )
+        return command + [argument for setting in settings for argument in ("--set", setting)], environment
 
 
 class Rotel:

@@ -82,7 +82,7 @@ def measure(gateway, scenario, scale, sink, load, cluster):
     )
     try:
         ready = wait_until_ready(process, gateway, ports, started)
-        if gateway.name == "steptrace":
+        if gateway.name.startswith("steptrace"):
             cluster.wait_until_listed(lists_before)
         idle_memory = memory(process.pid, "VmRSS")
         spans = int(scenario.spans * scale)

@@ -14,5 +14,6 @@ public enum ComponentRegistry {
         HealthCheckExtension.factory,
         BasicAuthExtension.factory,
         BearerTokenAuthExtension.factory,
+        FileStorageExtension.factory,
     ]
 }

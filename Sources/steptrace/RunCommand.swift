@@ -32,6 +32,8 @@ struct RunCommand: AsyncParsableCommand {
 
         // A peer or a log reader that goes away is an error of that write, not the end of the program.
         signal(SIGPIPE, SIG_IGN)
+        // As is a file that may not become larger (RLIMIT_FSIZE).
+        signal(SIGXFSZ, SIG_IGN)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let metrics = MetricsRegistry()
         let group = MultiThreadedEventLoopGroup.singleton

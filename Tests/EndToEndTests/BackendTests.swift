@@ -63,9 +63,15 @@ struct BackendTests {
         } _: { stage in
             try await stage.send(Fixtures.request([Fixtures.span(id: 1)]))
             await stage.expectLog("Exporting failed. Dropping data.")
+            let dropped = try await stage.metrics()
+            let labels = ["exporter": "otlp_http"]
+            let rejected = ["exporter": "otlp_http", "cause": "rejected"]
+            #expect(dropped["otelcol_exporter_send_failed_spans", labels] == 1)
+            #expect(dropped["steptrace_exporter_dropped_spans", rejected] == 1)
             try await stage.send(Fixtures.request([Fixtures.span(id: 2)]))
             #expect(await stage.backend.waitUntil { $0.spans.count == 1 })
             #expect(stage.backend.contents.spans.map(\.message) == [Fixtures.span(id: 2)])
+            await stage.expectBalance(until: { $0.sent == 1 && $0.queued == 0 })
         }
     }
 

@@ -48,6 +48,10 @@ struct ShutdownTests {
             #expect(accepted.count > 100)
             #expect(Set(accepted.map { Fixtures.span(id: $0) }).subtracting(arrived).isEmpty)
             #expect(Set(arrived).count == arrived.count)
+            let last = try #require(stage.gateway.output.lines.first { $0.message == "Exporter stopped." }).text
+            let sent = stage.backend.contents.spans.count
+            #expect(last.contains("\"accepted_items\": \(sent),"), "\(last)")
+            #expect(last.contains("\"sent_items\": \(sent)}"), "\(last)")
             // What was due and had no batch to ride on goes out at the end.
             #expect(stage.backend.contents.injected.contains { $0.message.name == "step build" })
         }
@@ -66,6 +70,9 @@ struct ShutdownTests {
             let duration = ContinuousClock.now - start
             #expect(duration >= .milliseconds(900) && duration < .seconds(3), "\(duration)")
             await stage.expectLog("dropped_items\": 1")
+            let last = try #require(stage.gateway.output.lines.first { $0.message == "Exporter stopped." }).text
+            #expect(last.contains("\"accepted_items\": 1,") && last.contains("\"sent_items\": 0"), "\(last)")
+            #expect(last.contains("\"dropped_shutdown\": 1") && last.contains("\"dropped_rejected\": 0"), "\(last)")
         }
     }
 

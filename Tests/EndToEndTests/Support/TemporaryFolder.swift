@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// A folder that is gone with the last reference to it.
-final class TemporaryFolder {
+final class TemporaryFolder: Sendable {
     let path: String
 
     init() throws {
