@@ -12,7 +12,8 @@ struct Steptrace: AsyncParsableCommand {
             """,
         version: "\(BuildInfo.command) version \(BuildInfo.version)",
         subcommands: [
-            RunCommand.self, ValidateCommand.self, ComponentsCommand.self, DemoCommand.self, ExplainCommand.self,
+            RunCommand.self, ValidateCommand.self, PrintConfigCommand.self, ComponentsCommand.self, DemoCommand.self,
+            ExplainCommand.self,
         ],
         defaultSubcommand: RunCommand.self
     )

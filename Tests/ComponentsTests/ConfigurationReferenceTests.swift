@@ -59,7 +59,7 @@ import Testing
             #expect("\(key)") {
                 try subject.decode(subject.base + [(key, "1")])
             } throws: { error in
-                (error as? ConfigError)?.message.contains("invalid keys: no_such_key") == true
+                (error as? ConfigErrors)?.errors.contains { $0.message.contains("invalid keys: no_such_key") } == true
             }
         }
     }

@@ -69,6 +69,15 @@ struct CommandLineTests {
             ":8:16: exporters::debug::verbosity: ",
             "exporters::otlp_http: endpoint must be a valid URL, not \"nowhere\""
         ),
+        Bad(
+            "several mistakes in one component",
+            replacing: "  debug:\n",
+            with: "  debug:\n  otlp_http:\n    endpiont: x\n    timeout: 5\n    sending_queue: {queue_size: many}\n",
+            ":8:3: exporters::otlp_http: at least one endpoint must be specified",
+            ":9:5: exporters::otlp_http: has invalid keys: endpiont (did you mean \"endpoint\"?)",
+            ":10:14: exporters::otlp_http::timeout: expected a duration",
+            ":11:33: exporters::otlp_http::sending_queue::queue_size: expected a whole number, got \"many\""
+        ),
     ]
 
     @Test("what is wrong with a file is told with path and line, and nothing is started", arguments: bad)
@@ -111,6 +120,7 @@ struct CommandLineTests {
             (["validate"], "at least one config flag must be provided"),
             (["nonsense"], "nonsense"),
             (["--confg", "x"], "--confg"),
+            (["validate", "--config", "x", "--feature-gates=+a.b"], "feature gate \"a.b\" is unregistered"),
         ]
         for (arguments, message) in cases {
             let gateway = try await GatewayProcess.start(Steptrace.path, arguments: arguments)
@@ -138,13 +148,71 @@ struct CommandLineTests {
         await backend.stop()
     }
 
+    @Test("validate finds what only building finds, starts nothing, and needs no cluster")
+    func validateBuilds() async throws {
+        let folder = try TemporaryFolder()
+        let exporter = "  debug:\n  otlp_grpc: {endpoint: 127.0.0.1:1, tls: {insecure: true}}\n"
+        let whole = Self.good.replacing("  debug:\n", with: exporter + "processors:\n  tekton_steps:\n")
+            .replacing("exporters: [debug]", with: "processors: [tekton_steps]\n      exporters: [otlp_grpc]")
+        let good = try folder.write("good.yaml", whole)
+        let validate = try await Steptrace.start("validate", "--config", good)
+        #expect(await validate.waitForExit() == .code(0), "\(validate.output.text)")
+        let bad = try await Steptrace.start(
+            "validate",
+            "--config",
+            good,
+            "--set",
+            "receivers.otlp.protocols.http.auth.authenticator=basicauth",
+            "--set",
+            "receivers.otlp.protocols.http.tls={cert_file: /no/such, key_file: /no/such}"
+        )
+        #expect(await bad.waitForExit() == .code(1))
+        #expect(bad.output.contains("cannot create receiver:otlp: "), "\(bad.output.text)")
+    }
+
+    @Test("print-config prints what was merged, without secrets unless told so")
+    func printConfig() async throws {
+        let folder = try TemporaryFolder()
+        let exporter = "  otlp_http: {endpoint: http://x, headers: {Authorization: \"Bearer ${env:TOKEN}\"}}\n"
+        let file = try folder.write("gateway.yaml", Self.good.replacing("  debug:\n", with: "  debug:\n" + exporter))
+        func output(_ arguments: String...) async throws -> String {
+            let process = try await GatewayProcess.start(
+                Steptrace.path,
+                arguments: arguments,
+                environment: ["TOKEN": "s3cret"]
+            )
+            #expect(await process.waitForExit() == .code(0))
+            return process.output.text
+        }
+        let redacted = try await output(
+            "print-config",
+            "--config",
+            file,
+            "--set",
+            "service.telemetry.logs.level=debug",
+        )
+        #expect(redacted.contains("            Authorization: '[REDACTED]'\n"), "\(redacted)")
+        #expect(redacted.contains("            level: debug\n"), "\(redacted)")
+        #expect(!redacted.contains("s3cret"))
+        let open = try await output("print-initial-config", "--mode", "unredacted", "--format=json", "--config", file)
+        #expect(open.contains("\"Authorization\": \"Bearer s3cret\""), "\(open)")
+        let invalid = try await output("print-config", "--validate=false", "--config", "yaml:exporters: {x: {y: 1}}")
+        #expect(invalid.contains("y: '[REDACTED]'"), "\(invalid)")
+        let refused = try await Steptrace.start("print-config", "--config", "yaml:exporters: {x: {y: 1}}")
+        #expect(await refused.waitForExit() == .code(1))
+        #expect(refused.output.contains("unknown type: \"x\""), "\(refused.output.text)")
+    }
+
     @Test("--version, --help and components answer on their own")
     func information() async throws {
         let cases: [([String], [String])] = [
             (["--version"], ["steptrace version "]),
             (["--help"], ["validate", "components", "demo"]),
             (["help", "run"], ["--config", "--set"]),
-            (["components"], ["- name: otlp", "- name: tekton_steps", "- name: otlp_http", "- name: health_check"]),
+            (
+                ["components"],
+                ["- name: otlp", "- name: tekton_steps", "- name: otlp_http", "- name: health_check", "scheme: env"]
+            ),
         ]
         for (arguments, texts) in cases {
             let process = try await GatewayProcess.start(Steptrace.path, arguments: arguments)

@@ -15,27 +15,32 @@ public struct CollectorConfiguration: Sendable {
 
     /// Reads `root` with the component types in `factories`; throws everything that is wrong at once.
     public init(_ root: ConfigNode, factories: [ComponentFactory]) throws(ConfigErrors) {
-        var reader = ConfigurationReader(factories: factories)
+        try self.init(root, factories: factories, errors: ConfigErrorList())
+    }
+
+    /// - Parameter errors: What is wrong already, such as variables that cannot be expanded.
+    private init(
+        _ root: ConfigNode,
+        factories: [ComponentFactory],
+        errors: ConfigErrorList
+    ) throws(ConfigErrors) {
+        var reader = ConfigurationReader(factories: factories, errors: errors)
         let configuration = reader.read(root)
-        guard let configuration, reader.errors.errors.isEmpty else { throw ConfigErrors(reader.errors.errors) }
+        guard let configuration, errors.errors.isEmpty else { throw ConfigErrors(errors.errors) }
         (components, service) = configuration
         warnings = reader.warnings
     }
 
-    /// Loads and reads the configuration that `--config` and `--set` give.
+    /// Loads and reads the configuration that `--config` and `--set` give; throws everything that is wrong at once.
     public static func load(
         configs: [String],
         sets: [String],
         sources: ConfigSources,
         factories: [ComponentFactory]
     ) throws(ConfigErrors) -> (configuration: CollectorConfiguration, warnings: [ConfigError]) {
-        let loaded: LoadedConfig
-        do {
-            loaded = try ConfigLoader(sources: sources).load(configs: configs, sets: sets)
-        } catch {
-            throw ConfigErrors([error])
-        }
-        let configuration = try CollectorConfiguration(loaded.root, factories: factories)
+        let errors = ConfigErrorList()
+        let loaded = try ConfigLoader(sources: sources).load(configs: configs, sets: sets, errors: errors)
+        let configuration = try CollectorConfiguration(loaded.root, factories: factories, errors: errors)
         return (configuration, loaded.warnings + configuration.warnings)
     }
 

@@ -8,25 +8,29 @@ struct ConfigExpansion {
     static let maximumDepth = 32
 
     let sources: ConfigSources
+    let errors: ConfigErrorList
     /// For variables that are not set.
     private(set) var warnings: [ConfigError] = []
 
-    init(sources: ConfigSources) { self.sources = sources }
+    init(sources: ConfigSources, errors: ConfigErrorList) {
+        self.sources = sources
+        self.errors = errors
+    }
 
-    /// `node` with everything below it expanded; keys are left alone.
-    mutating func expand(_ node: ConfigNode, depth: Int = 0) throws(ConfigError) -> ConfigNode {
+    /// `node` with everything below it expanded; keys are left alone. A value that cannot be expanded is null, and told
+    /// of in `errors`.
+    mutating func expand(_ node: ConfigNode, depth: Int = 0) -> ConfigNode {
         var result = node
         switch node.value {
         case .string(let text) where text.contains("$"):
-            return try expand(text, of: node, depth: depth)
-        case .list(let elements):
-            var expanded: [ConfigNode] = []
-            for element in elements { expanded.append(try expand(element, depth: depth)) }
-            result.value = .list(expanded)
-        case .map(let entries):
-            var expanded: [(key: String, node: ConfigNode)] = []
-            for (key, node) in entries { expanded.append((key, try expand(node, depth: depth))) }
-            result.value = .map(expanded)
+            do {
+                result = try expand(text, of: node, depth: depth)
+            } catch {
+                errors.addUnreadable(error)
+                result.value = .null
+            }
+        case .list(let elements): result.value = .list(elements.map { expand($0, depth: depth) })
+        case .map(let entries): result.value = .map(entries.map { ($0.key, expand($0.node, depth: depth)) })
         default: break
         }
         return result
@@ -41,7 +45,7 @@ struct ConfigExpansion {
             if case .string = value.value { value.value = .string(written) }
             value.text = written
             value = value.moved(to: node.path, position: node.position, keyPosition: node.keyPosition)
-            return try expand(value, depth: try next(depth, node))
+            return expand(value, depth: try next(depth, node))
         }
         var result = node
         let expanded = try expandText(text[...], of: node, depth: depth)

@@ -1,5 +1,16 @@
 /// Scalars. Every reader takes its key out; the path and line of a value that does not fit stand in the error.
 extension ConfigMap {
+    /// The value of `key` as `read` makes it; `absent` when it is absent or null. What `read` throws is an error of this
+    /// value.
+    public mutating func value<Value>(
+        _ key: String,
+        absent: Value,
+        _ read: (ConfigNode) throws(ConfigError) -> Value
+    ) throws(ConfigError) -> Value {
+        guard let node = takeValue(key) else { return absent }
+        return try reading(otherwise: absent) { () throws(ConfigError) in try read(node) }
+    }
+
     /// A scalar as it was written: `0123` stays `0123`.
     public mutating func string(_ key: String, default: String) throws(ConfigError) -> String {
         try optionalString(key) ?? `default`
@@ -7,21 +18,23 @@ extension ConfigMap {
 
     /// A scalar as it was written; nil when absent.
     public mutating func optionalString(_ key: String) throws(ConfigError) -> String? {
-        guard let node = takeValue(key) else { return nil }
-        return try node.string()
+        try value(key, absent: nil) { node throws(ConfigError) in try node.string() }
     }
 
     /// A scalar that must be there and not be empty.
     public mutating func requiredString(_ key: String) throws(ConfigError) -> String {
-        guard let node = takeValue(key) else { throw error("\"\(key)\" must be specified") }
-        let string = try node.string()
-        guard !string.isEmpty else { throw node.error("must not be empty") }
-        return string
+        let node = takeValue(key)
+        let missing = error("\"\(key)\" must be specified")
+        return try reading(otherwise: "") { () throws(ConfigError) in
+            guard let node else { throw missing }
+            let string = try node.string()
+            guard !string.isEmpty else { throw node.error("must not be empty") }
+            return string
+        }
     }
 
     public mutating func bool(_ key: String, default: Bool) throws(ConfigError) -> Bool {
-        guard let node = takeValue(key) else { return `default` }
-        return try node.bool()
+        try value(key, absent: `default`) { node throws(ConfigError) in try node.bool() }
     }
 
     /// A whole number within `range`.
@@ -38,8 +51,7 @@ extension ConfigMap {
         _ key: String,
         in range: ClosedRange<Int> = 0...Int.max
     ) throws(ConfigError) -> Int? {
-        guard let node = takeValue(key) else { return nil }
-        return try node.int(in: range)
+        try value(key, absent: nil) { node throws(ConfigError) in try node.int(in: range) }
     }
 
     /// A number within `range`; a whole number will do.
@@ -48,8 +60,7 @@ extension ConfigMap {
         default: Double,
         in range: ClosedRange<Double> = 0...Double.infinity
     ) throws(ConfigError) -> Double {
-        guard let node = takeValue(key) else { return `default` }
-        return try node.double(in: range)
+        try value(key, absent: `default`) { node throws(ConfigError) in try node.double(in: range) }
     }
 
     /// A duration in Go's syntax (`300ms`, `1m30s`, `0`) within `range`; a number without unit is an error.
@@ -66,8 +77,7 @@ extension ConfigMap {
         _ key: String,
         in range: ClosedRange<Duration> = .zero ... .nanoseconds(Int64.max)
     ) throws(ConfigError) -> Duration? {
-        guard let node = takeValue(key) else { return nil }
-        return try node.duration(in: range)
+        try value(key, absent: nil) { node throws(ConfigError) in try node.duration(in: range) }
     }
 
     /// One of the raw values of an enum; the error lists them.
@@ -75,20 +85,22 @@ extension ConfigMap {
         _ key: String,
         default: Choice
     ) throws(ConfigError) -> Choice {
-        guard let node = takeValue(key) else { return `default` }
-        guard let text = try? node.string(), let choice = Choice(rawValue: text) else {
-            throw node.expected("one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+        try value(key, absent: `default`) { node throws(ConfigError) in
+            guard let text = try? node.string(), let choice = Choice(rawValue: text) else {
+                throw node.expected("one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            return choice
         }
-        return choice
     }
 
     /// `host:port`, where a server listens.
     public mutating func endpoint(_ key: String, default: Endpoint) throws(ConfigError) -> Endpoint {
-        guard let node = takeValue(key) else { return `default` }
-        guard let endpoint = Endpoint(try node.string()) else {
-            throw node.expected("host:port such as localhost:4318 or 0.0.0.0:4318")
+        try value(key, absent: `default`) { node throws(ConfigError) in
+            guard let endpoint = Endpoint(try node.string()) else {
+                throw node.expected("host:port such as localhost:4318 or 0.0.0.0:4318")
+            }
+            return endpoint
         }
-        return endpoint
     }
 }
 
@@ -96,16 +108,16 @@ extension ConfigMap {
 extension ConfigMap {
     /// The nodes of a list, for elements that are maps themselves: `try ConfigMap(node)`.
     public mutating func nodes(_ key: String) throws(ConfigError) -> [ConfigNode] {
-        guard let node = takeValue(key) else { return [] }
-        return try node.list()
+        try value(key, absent: []) { node throws(ConfigError) in try node.list() }
     }
 
     /// A list of scalars as they were written.
     public mutating func strings(_ key: String, default: [String] = []) throws(ConfigError) -> [String] {
-        guard let node = takeValue(key) else { return `default` }
-        var strings: [String] = []
-        for element in try node.list() { strings.append(try element.string()) }
-        return strings
+        try value(key, absent: `default`) { node throws(ConfigError) in
+            var strings: [String] = []
+            for element in try node.list() { strings.append(try element.string()) }
+            return strings
+        }
     }
 
     /// A map of the user's own keys to scalars as they were written, such as headers.
@@ -113,10 +125,11 @@ extension ConfigMap {
         _ key: String,
         default: [String: String] = [:]
     ) throws(ConfigError) -> [String: String] {
-        guard let node = takeValue(key) else { return `default` }
-        var strings: [String: String] = [:]
-        var map = try ConfigMap(node)
-        for (key, value) in map.takeAll() { strings[key] = try value.string() }
-        return strings
+        try value(key, absent: `default`) { node throws(ConfigError) in
+            var strings: [String: String] = [:]
+            var map = try ConfigMap(node)
+            for (key, value) in map.takeAll() { strings[key] = try value.string() }
+            return strings
+        }
     }
 }

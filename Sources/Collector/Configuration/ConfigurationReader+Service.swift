@@ -41,10 +41,10 @@ extension ConfigurationReader {
     private mutating func readPipelines(in map: inout ConfigMap) -> [PipelineConfiguration] {
         guard var section = errors.attempt({ () throws(ConfigError) in try map.map("pipelines") }) else { return [] }
         let entries = section.takeAll()
-        if entries.isEmpty { errors.add(section.error("service must have at least one pipeline")) }
+        if entries.isEmpty { errors.addCheck(section.error("service must have at least one pipeline")) }
         return entries.compactMap { key, node in
             let id = errors.attempt { () throws(ConfigError) in try Self.pipelineID(key, node) }
-            let map = errors.attempt { () throws(ConfigError) in try ConfigMap(node) }
+            let map = errors.attempt { () throws(ConfigError) in try ConfigMap(node, errors: errors) }
             guard let id, let map else { return nil }
             return readPipeline(id, map)
         }
@@ -79,7 +79,7 @@ extension ConfigurationReader {
     ) -> [ComponentID] {
         guard let nodes = errors.attempt({ () throws(ConfigError) in try map.nodes(key) }) else { return [] }
         if nodes.isEmpty, kind == .receiver || kind == .exporter {
-            errors.add(map.error("must have at least one \(kind.rawValue)"))
+            errors.addCheck(map.error("must have at least one \(kind.rawValue)"))
         }
         // The Collector names the pipeline, but the list of extensions.
         let path = kind == .extension ? ConfigNode.path(map.path, key) : map.path

@@ -1,18 +1,23 @@
 /// Reads a whole configuration, keeping errors instead of stopping at the first.
 struct ConfigurationReader {
     let factories: [ComponentFactory]
-    var errors = ConfigErrorCollector()
+    let errors: ConfigErrorList
     var warnings: [ConfigError] = []
     /// The ids in each section with their nodes, also of components with errors: references to them are no error.
     var configured: [ComponentKind: [(id: ComponentID, node: ConfigNode)]] = [:]
 
-    init(factories: [ComponentFactory]) { self.factories = factories }
+    init(factories: [ComponentFactory], errors: ConfigErrorList) {
+        self.factories = factories
+        self.errors = errors
+    }
 
     typealias Components = [ComponentKind: [ComponentID: CollectorConfiguration.Component]]
 
     /// Nil when there are errors; others may also have come without.
     mutating func read(_ root: ConfigNode) -> (Components, ServiceConfiguration)? {
-        guard var map = errors.attempt({ () throws(ConfigError) in try ConfigMap(root) }) else { return nil }
+        guard var map = errors.attempt({ () throws(ConfigError) in try ConfigMap(root, errors: errors) }) else {
+            return nil
+        }
         var components: Components = [:]
         for kind in ComponentKind.allCases { components[kind] = readSection(kind, of: &map) }
         if let connectors = map.takeValue("connectors") { errors.add(connectors.error("connectors are not supported")) }
@@ -31,38 +36,34 @@ struct ConfigurationReader {
         guard var section else { return [:] }
         var components: [ComponentID: CollectorConfiguration.Component] = [:]
         for (key, node) in section.takeAll() {
-            do {
-                let component = try readComponent(kind, key, node)
-                components[component.id] = component
-            } catch {
-                errors.add(error)
-            }
+            let id = errors.attempt { () throws(ConfigError) in try ComponentID(key, at: node) }
+            guard let id else { continue }
+            configured[kind, default: []].append((id, node))
+            let factory = errors.attempt { () throws(ConfigError) in try self.factory(of: id, kind, node) }
+            guard let factory, let configuration = factory.decode(node, errors: errors) else { continue }
+            if factory.type != id.type { warn(node, "type \"\(id.type)\" is deprecated, use \"\(factory.type)\"") }
+            components[id] = CollectorConfiguration.Component(id: id, factory: factory, configuration: configuration)
         }
         return components
     }
 
-    private mutating func readComponent(
+    private func factory(
+        of id: ComponentID,
         _ kind: ComponentKind,
-        _ key: String,
         _ node: ConfigNode
-    ) throws(ConfigError) -> CollectorConfiguration.Component {
-        let id = try ComponentID(key, at: node)
-        configured[kind, default: []].append((id, node))
+    ) throws(ConfigError) -> ComponentFactory {
         let candidates = factories.filter { $0.kind == kind }
-        guard let factory = candidates.first(where: { $0.type == id.type || $0.aliases.contains(id.type) }) else {
-            let types = candidates.map(\.type).sorted()
-            let meant = Spelling.nearest(to: id.type, in: types).map { ", did you mean \"\($0)\"?" } ?? ""
-            throw ConfigError(
-                path: node.path,
-                position: node.keyPosition ?? node.position,
-                message: "unknown type: \"\(id.type)\" for id: \"\(id)\""
-                    + " (valid values: [\(types.joined(separator: " "))]\(meant))"
-            )
+        if let factory = candidates.first(where: { $0.type == id.type || $0.aliases.contains(id.type) }) {
+            return factory
         }
-        if factory.type != id.type {
-            warn(node, "type \"\(id.type)\" is deprecated, use \"\(factory.type)\"")
-        }
-        return CollectorConfiguration.Component(id: id, factory: factory, configuration: try factory.decode(node))
+        let types = candidates.map(\.type).sorted()
+        let meant = Spelling.nearest(to: id.type, in: types).map { ", did you mean \"\($0)\"?" } ?? ""
+        throw ConfigError(
+            path: node.path,
+            position: node.keyPosition ?? node.position,
+            message: "unknown type: \"\(id.type)\" for id: \"\(id)\""
+                + " (valid values: [\(types.joined(separator: " "))]\(meant))"
+        )
     }
 
     private mutating func warn(_ node: ConfigNode, _ message: String) {

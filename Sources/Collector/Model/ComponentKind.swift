@@ -20,10 +20,28 @@ extension ComponentFactory {
     }
 
     /// Reads the whole configuration of a component; a key that it does not know is an error.
-    public func decode(_ node: ConfigNode) throws(ConfigError) -> any ComponentConfiguration {
-        var map = try ConfigMap(node)
-        let configuration = try configuration.init(from: &map)
-        try map.finish()
+    public func decode(_ node: ConfigNode) throws(ConfigErrors) -> any ComponentConfiguration {
+        let errors = ConfigErrorList()
+        guard let configuration = decode(node, errors: errors) else { throw ConfigErrors(errors.errors) }
         return configuration
+    }
+
+    /// Nil when there are errors, which are added to the list.
+    func decode(_ node: ConfigNode, errors: ConfigErrorList) -> (any ComponentConfiguration)? {
+        let before = errors.errors.count
+        guard var map = errors.attempt({ () throws(ConfigError) in try ConfigMap(node, errors: errors) }) else {
+            return nil
+        }
+        do {
+            let configuration = try configuration.init(from: &map)
+            try map.finish()
+            return errors.errors.count == before ? configuration : nil
+        } catch {
+            errors.addCheck(error)
+            // It may not have come to all of its keys.
+            let keys = self.configuration.options.compactMap { $0.key.split(separator: ".").first.map(String.init) }
+            errors.attempt { () throws(ConfigError) in try map.finish(lookingFor: keys) }
+            return nil
+        }
     }
 }

@@ -19,7 +19,7 @@ public struct RetryConfiguration: Sendable, Equatable {
         initialInterval = try map.duration("initial_interval", default: initialInterval)
         randomizationFactor = try map.double("randomization_factor", default: randomizationFactor)
         if randomizationFactor > 1 {
-            throw map.error("'randomization_factor' value must be less than or equal to 1")
+            try map.report("'randomization_factor' value must be less than or equal to 1")
         }
         multiplier = try map.double("multiplier", default: multiplier)
         maxInterval = try map.duration("max_interval", default: maxInterval)
@@ -27,10 +27,10 @@ public struct RetryConfiguration: Sendable, Equatable {
         try map.finish()
         guard enabled, maxElapsedTime > .zero else { return }
         if maxElapsedTime < initialInterval {
-            throw map.error("'max_elapsed_time' must not be less than 'initial_interval'")
+            try map.report("'max_elapsed_time' must not be less than 'initial_interval'")
         }
         if maxElapsedTime < maxInterval {
-            throw map.error("'max_elapsed_time' must not be less than 'max_interval'")
+            try map.report("'max_elapsed_time' must not be less than 'max_interval'")
         }
     }
 

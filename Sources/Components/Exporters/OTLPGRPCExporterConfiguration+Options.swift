@@ -15,6 +15,7 @@ extension OTLPGRPCExporterConfiguration {
                 "map of strings",
                 default: "{}",
                 example: "{Authorization: \"Bearer ${env:TOKEN}\"}",
+                secret: true,
                 "Metadata to send with every request."
             ),
             ConfigOption("timeout", "duration", default: "5s", example: "10s", "For one attempt; 0 for no limit."),

@@ -47,7 +47,7 @@ public struct OTLPGRPCExporterConfiguration: ComponentConfiguration {
         self.target = target
         headers = try map.stringMap("headers")
         for name in headers.keys where !Self.isMetadataKey(name) {
-            throw map.error("headers: \"\(name)\" is no gRPC metadata key (letters, digits, '-', '_', '.')")
+            try map.report("headers: \"\(name)\" is no gRPC metadata key (letters, digits, '-', '_', '.')")
         }
         timeout = try map.duration("timeout", default: .seconds(5))
         compression = try map.oneOf("compression", default: .gzip)

@@ -5,28 +5,35 @@ import NIOCore
 import OTLP
 import OTLPGRPC
 import SwiftProtobuf
+import Synchronization
 
 /// Sends batches to a backend that speaks OTLP/gRPC.
 final class OTLPGRPCSender: BatchSender {
     private let client: TraceClient
-    private let connections: Task<Void, Never>
+    /// Keeps the connections up, from the first request on.
+    private let connections = Mutex<Task<Void, Never>?>(nil)
     private let authenticator: (any ClientAuthenticator)?
     private let logger: Logger
 
-    /// Connects in the background: a backend that is down is no error.
+    /// Connects with the first request: a backend that is down is no error.
     init(_ configuration: OTLPGRPCExporterConfiguration, context: ComponentContext) throws {
         authenticator = try configuration.authenticator.map { try context.clientAuthenticator($0) }
-        let (client, logger) = (try TraceClient(configuration.client, group: context.eventLoopGroup), context.logger)
-        self.client = client
-        self.logger = logger
+        client = try TraceClient(configuration.client, group: context.eventLoopGroup)
+        logger = context.logger
         if configuration.usesTLS, configuration.tls.insecureSkipVerify {
             logger.warning("tls::insecure_skip_verify is set: the backend's certificate is not verified")
         }
-        connections = Task {
-            do {
-                try await client.run()
-            } catch {
-                logger.error("the gRPC client has ended", metadata: ["error": "\(error)"])
+    }
+
+    private func connect() {
+        connections.withLock { connections in
+            guard connections == nil else { return }
+            connections = Task { [client, logger] in
+                do {
+                    try await client.run()
+                } catch {
+                    logger.error("the gRPC client has ended", metadata: ["error": "\(error)"])
+                }
             }
         }
     }
@@ -45,6 +52,7 @@ final class OTLPGRPCSender: BatchSender {
             body.reserveCapacity(batches.reduce(0) { $0 + $1.byteCount })
             for batch in batches { body.writeImmutableBuffer(batch.body) }
         }
+        connect()
         Task { [client, logger, body] in
             do throws(ExportError) {
                 let response = try await client.export(body, headers: headers)
@@ -57,6 +65,7 @@ final class OTLPGRPCSender: BatchSender {
 
     func shutdown() async {
         client.shutdown()
+        guard let connections = connections.withLock({ $0 }) else { return }
         connections.cancel()
         await connections.value
     }

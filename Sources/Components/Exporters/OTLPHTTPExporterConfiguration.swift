@@ -67,23 +67,25 @@ public struct OTLPHTTPExporterConfiguration: ComponentConfiguration {
     }
 
     private static func encoding(_ map: inout ConfigMap) throws(ConfigError) -> Encoding {
-        guard let node = map.takeValue("encoding") else { return .proto }
-        let text = try node.string()
-        guard let encoding = Encoding(rawValue: text) else {
-            throw node.error("invalid encoding type: \(text) (proto or json)")
+        try map.value("encoding", absent: .proto) { node throws(ConfigError) in
+            let text = try node.string()
+            guard let encoding = Encoding(rawValue: text) else {
+                throw node.error("invalid encoding type: \(text) (proto or json)")
+            }
+            return encoding
         }
-        return encoding
     }
 
     private static func compression(_ map: inout ConfigMap) throws(ConfigError) -> Compression {
-        guard let node = map.takeValue("compression") else { return .gzip }
-        let text = try node.string()
-        if text.isEmpty { return .none }
-        guard let compression = Compression(rawValue: text) else {
-            let choices = Compression.allCases.map(\.rawValue).joined(separator: ", ")
-            throw node.error("unsupported compression type \"\(text)\": one of \(choices)")
+        try map.value("compression", absent: .gzip) { node throws(ConfigError) in
+            let text = try node.string()
+            if text.isEmpty { return .none }
+            guard let compression = Compression(rawValue: text) else {
+                let choices = Compression.allCases.map(\.rawValue).joined(separator: ", ")
+                throw node.error("unsupported compression type \"\(text)\": one of \(choices)")
+            }
+            return compression
         }
-        return compression
     }
 
     /// Keys of the Collector that change nothing here, and those that are refused.
@@ -107,14 +109,14 @@ public struct OTLPHTTPExporterConfiguration: ComponentConfiguration {
     private static func tracesURL(_ map: inout ConfigMap) throws(ConfigError) -> String {
         let base = try map.optionalString("endpoint") ?? ""
         let traces = try map.optionalString("traces_endpoint") ?? ""
-        if !base.isEmpty, !isURL(base) { throw map.error("endpoint must be a valid URL, not \"\(base)\"") }
+        if !base.isEmpty, !isURL(base) {
+            try map.report("endpoint must be a valid URL, not \"\(base)\"")
+        }
         if !traces.isEmpty {
-            guard isURL(traces) else { throw map.error("traces_endpoint must be a valid URL, not \"\(traces)\"") }
+            if !isURL(traces) { try map.report("traces_endpoint must be a valid URL, not \"\(traces)\"") }
             return traces
         }
-        guard !base.isEmpty else {
-            throw map.error("at least one endpoint must be specified: endpoint or traces_endpoint")
-        }
+        if base.isEmpty { try map.report("at least one endpoint must be specified: endpoint or traces_endpoint") }
         return (base.hasSuffix("/") ? String(base.dropLast()) : base) + "/v1/traces"
     }
 

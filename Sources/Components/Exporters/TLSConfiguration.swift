@@ -48,23 +48,23 @@ public struct TLSConfiguration: Sendable, Equatable {
             throw node.error("is not supported for clients: remove it, the TLS library's own choice is used")
         }
         if try map.bool("include_insecure_cipher_suites", default: false) {
-            throw map.error("include_insecure_cipher_suites is not supported: remove it")
+            try map.report("include_insecure_cipher_suites is not supported: remove it")
         }
         try map.finish()
         if let maxVersion, maxVersion.rawValue < minVersion.rawValue {
-            throw map.error("min_version cannot be greater than max_version")
+            try map.report("min_version cannot be greater than max_version")
         }
         if insecure, insecureSkipVerify {
-            throw map.error("insecure_skip_verify has no use together with insecure: choose one")
+            try map.report("insecure_skip_verify has no use together with insecure: choose one")
         }
         for (file, pem, name) in [(caFile, caPEM, "ca"), (certFile, certPEM, "cert"), (keyFile, keyPEM, "key")] {
-            if file != nil, pem != nil { throw map.error("provide either \(name)_file or \(name)_pem, but not both") }
+            if file != nil, pem != nil { try map.report("provide either \(name)_file or \(name)_pem, but not both") }
         }
         if (certFile ?? certPEM) != nil, (keyFile ?? keyPEM) == nil {
-            throw map.error("a certificate needs its key: provide key_file or key_pem")
+            try map.report("a certificate needs its key: provide key_file or key_pem")
         }
         if (keyFile ?? keyPEM) != nil, (certFile ?? certPEM) == nil {
-            throw map.error("a key needs its certificate: provide cert_file or cert_pem")
+            try map.report("a key needs its certificate: provide cert_file or cert_pem")
         }
     }
 

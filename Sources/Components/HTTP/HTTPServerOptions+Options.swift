@@ -37,11 +37,12 @@ extension HTTPServerOptions {
                 example: "true",
                 "Keep the request's headers for `metadata_keys` of other components."
             ),
-            option(
-                "response_headers",
+            ConfigOption(
+                "\(dot)response_headers",
                 "map of strings",
                 default: "{}",
                 example: "{X-Gateway: steptrace}",
+                secret: true,
                 "Headers to add to every response."
             ),
             option(

@@ -29,7 +29,7 @@ public struct HTTPServerOptions: Sendable, Equatable {
         let transport = try map.string("transport", default: "tcp")
         guard transport == "tcp" else { throw map.error("transport \"\(transport)\" is not supported: use tcp") }
         if try !map.nodes("middlewares").isEmpty {
-            throw map.error("middlewares are not supported: remove the key")
+            try map.report("middlewares are not supported: remove the key")
         }
         if var tls = try map.optionalMap("tls") { self.tls = try ServerTLSConfiguration(from: &tls) }
         if var cors = try map.optionalMap("cors") { self.cors = try CORSConfiguration(from: &cors) }

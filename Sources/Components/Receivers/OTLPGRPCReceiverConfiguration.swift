@@ -40,7 +40,7 @@ public struct OTLPGRPCReceiverConfiguration: Sendable, Equatable {
         authenticator = try map.authenticator(ofServer: true)
         if var tls = try map.optionalMap("tls") { self.tls = try ServerTLSConfiguration(from: &tls) }
         if map.take("middlewares") != nil {
-            throw map.error("middlewares are not supported: remove \"middlewares\"")
+            try map.report("middlewares are not supported: remove \"middlewares\"")
         }
         try map.finish()
     }

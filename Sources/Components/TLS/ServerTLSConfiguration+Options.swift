@@ -15,7 +15,14 @@ extension ServerTLSConfiguration {
             option("cert_file", "path", example: "/etc/tls/tls.crt", "PEM certificate, with its chain."),
             option("cert_pem", "string", example: "${env:SERVER_CERT}", "The same as text."),
             option("key_file", "path", example: "/etc/tls/tls.key", "PEM key of the certificate, not encrypted."),
-            option("key_pem", "string", example: "${env:SERVER_KEY}", "The same as text."),
+            ConfigOption(
+                "\(prefix).key_pem",
+                "string",
+                default: "",
+                example: "${env:SERVER_KEY}",
+                secret: true,
+                "The same as text."
+            ),
             option(
                 "client_ca_file",
                 "path",

@@ -31,7 +31,7 @@ public struct ServerTLSConfiguration: Sendable, Equatable {
     /// Reads the map behind `tls`, unknown keys included.
     public init(from map: inout ConfigMap) throws(ConfigError) {
         if map.takeValue("tpm") != nil {
-            throw map.error("tpm is not supported: provide the key with key_file or key_pem")
+            try map.report("tpm is not supported: provide the key with key_file or key_pem")
         }
         certFile = try map.optionalString("cert_file")
         certPEM = try map.optionalString("cert_pem")
@@ -63,7 +63,7 @@ public struct ServerTLSConfiguration: Sendable, Equatable {
             throw map.error("provide either \(name)_file or \(name)_pem, but not both")
         }
         if let maxVersion, maxVersion.rawValue < minVersion.rawValue {
-            throw map.error("min_version cannot be greater than max_version")
+            try map.report("min_version cannot be greater than max_version")
         }
         for suite in cipherSuites {
             guard Self.suites[suite] != nil || (allowsInsecure && Self.insecureSuites[suite] != nil) else {

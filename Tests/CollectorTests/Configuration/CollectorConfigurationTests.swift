@@ -82,7 +82,7 @@ import Testing
                   processors: [pass]
                 metrics:
                 spans:
-              telemetry: {metrics: }
+              telemetry: {profiles: }
               shutdown_timeout: soon
             """
         )
@@ -90,7 +90,7 @@ import Testing
             errors == [
                 "yaml:2:17: receivers::in::limits: has invalid keys: siez (did you mean \"size\"?)",
                 "yaml:3:3: receivers::otlp: unknown type: \"otlp\" for id: \"otlp\" (valid values: [in])",
-                "yaml:5:18: exporters::out::failure: expected one of none, create, run, end, hang, got 5",
+                "yaml:5:18: exporters::out::failure: expected one of none, create, run, end, hang, silent, got 5",
                 "yaml:6:13: connectors: connectors are not supported",
                 "yaml:7:1: has invalid keys: foo",
                 "yaml:9:16: service::extensions: references extension \"health\" which is not configured",
@@ -100,8 +100,29 @@ import Testing
                 "yaml:11:5: service::pipelines::traces: must have at least one exporter",
                 "yaml:14:5: service::pipelines::metrics: pipeline type \"metrics\" is not supported, only traces",
                 "yaml:15:5: service::pipelines::spans: unknown pipeline type \"spans\", expected traces",
-                "yaml:16:15: service::telemetry: has invalid keys: metrics",
+                "yaml:16:15: service::telemetry: has invalid keys: profiles",
                 "yaml:17:21: service::shutdown_timeout: expected a duration such as 300ms, 5s or 1m30s, got \"soon\"",
+            ]
+        )
+    }
+
+    @Test func allErrorsOfAComponentAreTold() {
+        let text = """
+            receivers: {in: {failure: 5, limits: {size: many, sise: 1}, foo: 1}, in/2: {limits: 1}}
+            exporters: {out: {failure: "${1}"}}
+            service: {pipelines: {traces: {receivers: [in], exporters: [out]}}, telemetry: {logs: {level: 1, encoding: 2}}}
+            """
+        #expect(
+            errors(text) == [
+                "yaml:2:28: exporters::out::failure: environment variable \"1\" has invalid name: must match regex "
+                    + "^[a-zA-Z_][a-zA-Z0-9_]*$ (write \"$$\" for a \"$\" of the value's own)",
+                "yaml:1:27: receivers::in::failure: expected one of none, create, run, end, hang, silent, got 5",
+                "yaml:1:45: receivers::in::limits::size: expected a whole number, got \"many\"",
+                "yaml:1:51: receivers::in::limits: has invalid keys: sise (did you mean \"size\"?)",
+                "yaml:1:61: receivers::in: has invalid keys: foo",
+                "yaml:1:85: receivers::in/2::limits: expected a map, got 1",
+                "yaml:3:95: service::telemetry::logs::level: expected one of debug, info, warn, error, got 1",
+                "yaml:3:108: service::telemetry::logs::encoding: expected one of console, json, got 2",
             ]
         )
     }
@@ -175,6 +196,12 @@ import Testing
         let receivers = try root.nodes("receivers")
         var receiver = try ConfigMap(try #require(receivers.first))
         #expect(try receiver.string("name", default: "") == "in")
-        #expect(try receiver.stringMap("stability") == ["traces": "beta"])
+        #expect(try receiver.stringMap("stability") == ["traces": "Beta"])
+        #expect(try receiver.string("module", default: "") == "steptrace v\(BuildInfo.version)")
+        let schemes = try root.nodes("providers").map { node in
+            var provider = try ConfigMap(node)
+            return try provider.string("scheme", default: "")
+        }
+        #expect(schemes == ["env", "file", "yaml"])
     }
 }

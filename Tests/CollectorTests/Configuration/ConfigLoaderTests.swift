@@ -168,11 +168,40 @@ import Testing
         #expect(error { try loader().load(configs: ["no.yaml"]) } == "no.yaml: cannot read the file: no such file")
         #expect(error { try loader().load(configs: ["env:NO"]) } == "env:NO: the environment variable is not set")
         #expect(
-            error { try loader().load(configs: ["https://x/y"]) } == "https://x/y: not supported: use file, env or yaml"
+            error { try loader().load(configs: ["https://x/y"]) }
+                == "https://x/y: scheme \"https\" is not supported: use file, env or yaml"
         )
         #expect(error { try loader().load(configs: ["yaml:[]"]) }.hasPrefix("yaml:1:1: expected a map with receivers"))
         #expect(error { try loader().load(configs: ["yaml:a: 1"], sets: ["a"]) } == "--set a: missing equal sign")
         #expect(error { try loader().load(configs: ["yaml:a: 1"], sets: ["=a"]) } == "--set =a: missing key")
+    }
+
+    @Test func everythingThatCannotBeReadIsToldAtOnce() {
+        let message = error { try loader().load(configs: ["no.yaml", "yaml:a: [", "foo:x"], sets: ["a"]) }
+        #expect(
+            message.split(separator: "\n").map { $0.prefix(20) } == [
+                "no.yaml: cannot read", "yaml:2:1: invalid YA", "foo:x: scheme \"foo\" ", "--set a: missing equ",
+            ]
+        )
+        #expect(
+            error { try load("a: ${1}\nb: [ok, 'x${file:gone}']\n") }
+                .split(separator: "\n").map { $0.prefix { $0 != "$" && $0 != "e" } } == [
+                    "c.yaml:1:4: a: ", "c.yaml:2:9: b::1: ",
+                ]
+        )
+    }
+
+    @Test func anEmptySourceChangesNothing() throws {
+        let loaded = try loader([:], ["empty.yaml": "# nothing\n"]).load(configs: ["yaml:a: 1", "empty.yaml"])
+        var root = try ConfigMap(loaded.root)
+        #expect(try root.int("a", default: 0) == 1)
+    }
+
+    @Test func aSourceMayHaveADefaultAndAPathMayHaveAColon() throws {
+        let loaded = try loader([:], ["./a:b.yaml": "b: 2"]).load(configs: ["env:NO:-a: 1", "./a:b.yaml"])
+        var root = try ConfigMap(loaded.root)
+        #expect(try root.int("a", default: 0) == 1)
+        #expect(try root.int("b", default: 0) == 2)
     }
 
     @Test func theFilesOfThisMachineAreRead() throws {

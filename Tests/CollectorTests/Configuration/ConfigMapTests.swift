@@ -154,4 +154,39 @@ import Testing
         #expect(Spelling.distance("kitten", "sitting") == 3)
         #expect(Spelling.distance("abcd", "abdc") == 1)
     }
+
+    @Test func aListOfErrorsTakesThemAllAndValuesAreAbsent() throws {
+        let errors = ConfigErrorList()
+        let text = "{i: x, s: [1], b: 1, nested: {d: 5, k: 1}, m: 1, l: [[1]], zone: 1}"
+        let node = try YAMLText.parse(text, source: "c")
+        var map = try ConfigMap(node, errors: errors)
+        #expect(try map.int("i", default: 7) == 7)
+        #expect(try map.optionalString("s") == nil)
+        #expect(try map.bool("b", default: true))
+        var nested = try map.map("nested")
+        #expect(try nested.duration("d", default: .seconds(1)) == .seconds(1))
+        try nested.finish()
+        let m = try map.optionalMap("m")
+        #expect(m == nil)
+        #expect(try map.strings("l") == [])
+        #expect(try map.requiredString("r") == "")
+        try map.finish()
+        #expect(errors.errors.map(\.path) == ["i", "s", "b", "nested::d", "nested", "m", "l::0", "", ""])
+        #expect(errors.errors.last?.message == "has invalid keys: zone")
+    }
+
+    @Test func aCheckOfWhatCouldNotBeReadSaysNothing() throws {
+        let errors = ConfigErrorList()
+        var map = try ConfigMap(YAMLText.parse("{a: {i: x, k: 1}, b: {i: 1}}", source: "c"), errors: errors)
+        var (a, b) = (try map.map("a"), try map.map("b"))
+        _ = try a.int("i", default: 0)
+        _ = try b.int("i", default: 0)
+        try a.report("i must be positive")
+        try b.report("i must be even")
+        #expect(
+            errors.errors.map(\.description) == [
+                "c:1:9: a::i: expected a whole number, got \"x\"", "c:1:19: b: i must be even",
+            ]
+        )
+    }
 }

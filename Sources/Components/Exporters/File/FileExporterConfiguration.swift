@@ -46,9 +46,9 @@ public struct FileExporterConfiguration: ComponentConfiguration {
         _ = try map.duration("flush_interval", default: .seconds(1), in: .nanoseconds(1) ... .nanoseconds(Int64.max))
         createDirectory = try map.bool("create_directory", default: false)
         let permissions = try map.string("directory_permissions", default: "0755")
-        if path.isEmpty { throw map.error("path must be non-empty") }
+        if path.isEmpty { try map.report("path must be non-empty") }
         if append, rotation != nil {
-            throw map.error("append and rotation enabled at the same time is not supported")
+            try map.report("append and rotation enabled at the same time is not supported")
         }
         guard ["none", ""].contains(compression) else {
             throw map.error("compression is not supported: \(compression) (remove it, or set it to none)")

@@ -15,10 +15,10 @@ public struct BearerTokenAuthConfiguration: ComponentConfiguration {
         let token = try map.text("token")
         let tokens = try map.strings("tokens").filter { !$0.isEmpty }
         filename = try map.text("filename")
-        if token != nil, !tokens.isEmpty { throw map.error("either tokens or token should be provided, not both") }
+        if token != nil, !tokens.isEmpty { try map.report("either tokens or token should be provided, not both") }
         self.tokens = token.map { [$0] } ?? tokens
         if self.tokens.isEmpty, filename == nil {
-            throw map.error("no bearer token provided: give token, tokens or filename")
+            try map.report("no bearer token provided: give token, tokens or filename")
         }
     }
 

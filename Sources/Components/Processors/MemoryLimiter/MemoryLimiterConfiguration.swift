@@ -24,25 +24,25 @@ public struct MemoryLimiterConfiguration: ComponentConfiguration {
         minIntervalHard = try map.duration("min_gc_interval_when_hard_limited", default: .zero)
         maxIntervalSoft = try map.duration("max_gc_interval_when_soft_limited", default: .seconds(30))
         maxIntervalHard = try map.duration("max_gc_interval_when_hard_limited", default: .seconds(30))
-        if checkInterval <= .zero { throw map.error("'check_interval' must be greater than zero") }
+        if checkInterval <= .zero { try map.report("'check_interval' must be greater than zero") }
         if minIntervalSoft < minIntervalHard {
-            throw map.error(
+            try map.report(
                 "'min_gc_interval_when_soft_limited' should be larger than 'min_gc_interval_when_hard_limited'"
             )
         }
         if limitMiB == 0, limitPercentage == 0 {
-            throw map.error("'limit_mib' or 'limit_percentage' must be greater than zero")
+            try map.report("'limit_mib' or 'limit_percentage' must be greater than zero")
         }
         if limitPercentage > 100 || spikeLimitPercentage > 100 {
-            throw map.error(
+            try map.report(
                 "'limit_percentage' and 'spike_limit_percentage' must be greater than zero and less than or equal to hundred"
             )
         }
         if limitMiB > 0, limitMiB <= spikeLimitMiB {
-            throw map.error("'spike_limit_mib' must be smaller than 'limit_mib'")
+            try map.report("'spike_limit_mib' must be smaller than 'limit_mib'")
         }
         if limitPercentage > 0, limitPercentage <= spikeLimitPercentage {
-            throw map.error("'spike_limit_percentage' must be smaller than 'limit_percentage'")
+            try map.report("'spike_limit_percentage' must be smaller than 'limit_percentage'")
         }
     }
 

@@ -27,7 +27,9 @@ final class TektonStepsProcessor: TraceConsumer, Service {
     private let context: ComponentContext
     private let next: any TraceConsumer
     private let scanner: SpanScanner
-    private let watches: TektonWatches
+    /// Or why there are none: said when the processor is run. A service account is there in its pod only, and a
+    /// configuration is to be checked elsewhere, too.
+    private let watches: Result<TektonWatches, any Error>
     private let correlator: Mutex<Correlator>
     /// Whether spans are due, so that a batch without references needs no lock.
     private let hasDueSpans = Atomic<Bool>(false)
@@ -43,7 +45,11 @@ final class TektonStepsProcessor: TraceConsumer, Service {
             namespaceKeys: configuration.namespaceAttributes
         )
         correlator = Mutex(Correlator(options: configuration.correlator, awaitsWatches: true))
-        watches = try TektonWatches(configuration, context: context)
+        do {
+            watches = .success(try TektonWatches(configuration, context: context))
+        } catch  where configuration.access.authType == .serviceAccount {
+            watches = .failure(error)
+        }
     }
 
     var checksWellFormedness: Bool { true }
@@ -114,10 +120,11 @@ final class TektonStepsProcessor: TraceConsumer, Service {
     // MARK: - Watches and time
 
     func run() async throws {
+        let watches = try watches.get()
         context.report(.ok)
         await withTaskGroup { group in
             group.addTask {
-                await self.watches.run { change in
+                await watches.run { change in
                     self.update { change.apply(to: &$0, now: self.now) }
                 } answered: {
                     self.update { $0.watchesAnswered(now: self.now) }
