@@ -8,7 +8,8 @@ extension ComponentContext {
     /// Runs a component that is a server: listens, reports `.ok`, and on a graceful shutdown takes no new connections
     /// and lets requests under way end.
     ///
-    /// That may take half of the shutdown timeout, so that what comes behind in the pipeline has the other half.
+    /// That may take half of the shutdown timeout, so that what comes behind in the pipeline has the other half. When
+    /// another server takes over, each connection may bring one more request before it is closed.
     ///
     /// - Parameters:
     ///   - path: of the endpoint in the configuration, for the error.
@@ -24,6 +25,7 @@ extension ComponentContext {
     ) async throws {
         var configuration = configuration
         configuration.listenerOwner = "\(id) \(path)"
+        configuration.isLeaving = isLeaving
         let server = HTTPServer(
             configuration: configuration,
             group: eventLoopGroup,
@@ -44,8 +46,11 @@ extension ComponentContext {
         report(.ok)
         let isGraceful = (try? await gracefulShutdown()) != nil
         report(.stopping)
-        let deadline = NIODeadline.now() + TimeAmount(isGraceful ? shutdownTimeout / 2 : .zero)
-        if refusesAtEnd, isGraceful, !ListenerPool.shared.isChanging {
+        let time = isGraceful ? shutdownTimeout / 2 : .zero
+        let deadline = NIODeadline.now() + TimeAmount(time)
+        if isGraceful, isLeaving() {
+            await server.retire(idle: .now() + TimeAmount(min(time, .seconds(2))), deadline: deadline)
+        } else if refusesAtEnd, isGraceful {
             await server.refuse(deadline: deadline)
         } else {
             await server.shutdown(deadline: deadline)

@@ -11,6 +11,8 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     /// Fired into the pipeline when the server shuts down.
     enum Event: Sendable {
         case drain
+        /// The next response is the last.
+        case retire
         /// Requests under way are answered, all others refused.
         case refuse
     }
@@ -89,6 +91,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         // A connection accepted at the moment the server began to shut down has missed the event.
         switch registry?.mode {
         case .draining: if state.drain(hasMore: false) { context.close(promise: nil) }
+        case .retiring: state.retire()
         case .refusing: beginRefusing(context)
         case .open, nil: break
         }
@@ -163,6 +166,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         case ChannelEvent.outputClosed:
             state.outputClosed(now: context.eventLoop.now)
             rearmTimer()
+        case Event.retire: state.retire()
         case Event.drain:
             if state.drain(hasMore: hasMore) { context.close(promise: nil) }
         case Event.refuse:

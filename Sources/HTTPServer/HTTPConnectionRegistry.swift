@@ -8,6 +8,8 @@ final class HTTPConnectionRegistry: Sendable {
         case open
         /// The server shuts down and takes nothing more.
         case draining
+        /// The server is replaced, and takes one more request on each connection.
+        case retiring
         /// The server shuts down, and refuses what comes.
         case refusing
     }
@@ -112,6 +114,9 @@ final class HTTPConnectionRegistry: Sendable {
 
     /// Tells every connection to end with the request it is at.
     func drain() { enter(.draining, .drain) }
+
+    /// Tells every connection to end with the next response.
+    func retire() { enter(.retiring, .retire) }
 
     /// Tells every connection to answer the request it is at, and to refuse further ones.
     func refuse() { enter(.refusing, .refuse) }

@@ -244,6 +244,9 @@ struct HTTPConnectionState {
         return phase == .idle && !hasMore
     }
 
+    /// The server is being replaced: the next response is the last.
+    mutating func retire() { isDraining = true }
+
     /// The server refuses what comes from now on. True: a request is under way, whose response is the last; false: the
     /// next one is to be refused.
     mutating func refuse(hasMore: Bool) -> Bool {

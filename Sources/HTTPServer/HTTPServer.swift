@@ -58,14 +58,38 @@ public final class HTTPServer: Sendable {
     /// Stops accepting connections, closes idle ones, lets requests in flight be answered (with `Connection: close`),
     /// and closes by force what is open at `deadline`. Returns when no connection is left.
     public func shutdown(deadline: NIODeadline) async {
+        await stopAccepting()
+        registry.drain()
+        await waitForConnections(deadline: deadline)
+    }
+
+    /// As `shutdown`, but every connection may bring one more request until `idle`, then those that bring none are
+    /// closed: for a server that another one replaces. A client whose connection is closed just when it sends does not
+    /// know what became of its request.
+    public func retire(idle: NIODeadline, deadline: NIODeadline) async {
+        await stopAccepting()
+        registry.retire()
+        let registry = registry
+        let drain = group.next().scheduleTask(deadline: idle) { registry.drain() }
+        await waitForConnections(deadline: deadline)
+        drain.cancel()
+    }
+
+    private func stopAccepting() async {
         let listener = listener.withLock { channel in
             defer { channel = nil }
             return channel
         }
-        try? await listener?.close()
+        if let listener {
+            // SwiftNIO closes connections that are between two event loops when the socket that they came from closes.
+            try? await listener.setOption(.autoRead, value: false).get()
+            for _ in 0..<2 {
+                for eventLoop in group.makeIterator() { try? await eventLoop.submit {}.get() }
+                try? await listener.eventLoop.submit {}.get()
+            }
+            try? await listener.close()
+        }
         pooled.withLock { $0.take() }?.release()
-        registry.drain()
-        await waitForConnections(deadline: deadline)
     }
 
     /// Keeps the port open and answers every new request with the handler's refusal, for as long as the process lives.
@@ -89,10 +113,16 @@ public final class HTTPServer: Sendable {
 
     private func bind(to endpoint: HTTPEndpoint) async throws -> any Channel {
         if let owner = configuration.listenerOwner {
-            let listener = try ListenerPool.shared.listener(on: endpoint, owner: owner)
-            let descriptor = try listener.duplicate()
+            let listener = try ListenerPool.shared.listener(
+                on: endpoint,
+                owner: owner,
+                isLeaving: configuration.isLeaving
+            )
             pooled.withLock { $0 = listener }
-            return try await bootstrap().withBoundSocket(descriptor).get()
+            let channel = try await bootstrap().serverChannelOption(.autoRead, value: false)
+                .withBoundSocket(listener.duplicate()).get()
+            try await listener.accept(on: channel)
+            return channel
         }
         guard endpoint.host.isEmpty else {
             return try await bootstrap().bind(host: endpoint.host, port: endpoint.port).get()

@@ -26,6 +26,9 @@ public struct HTTPServerConfiguration: Sendable {
     /// Whose listeners these are in the pool, such as `receiver:otlp`; nil: the server has a socket of its own.
     public var listenerOwner: String?
 
+    /// Whether this server is about to be replaced: another owner may have its listener already.
+    public var isLeaving: @Sendable () -> Bool = { false }
+
     /// Connections open at once. For one more, the one is closed that has been idle the longest, or else sending a body
     /// the longest; while all are being served, others wait in the system's backlog.
     public var maxConnections = 256

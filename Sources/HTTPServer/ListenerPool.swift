@@ -1,4 +1,4 @@
-internal import NIOCore
+public import NIOCore
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -9,83 +9,106 @@ internal import Musl
 
 /// The listening sockets of the process, by endpoint, so that a port stays open while one server replaces another.
 ///
-/// A server takes a listener and listens on a duplicate of its socket. Another one of the same owner gets the same
-/// socket, and for a moment both accept. The socket is closed when nobody has it any more; during a change of the
-/// configuration, at its end.
+/// A server takes a listener and listens on a duplicate of its socket. The server that replaces it gets the same socket,
+/// accepts from then on what comes, and may give it back to the one before. The socket is closed when nobody has it any
+/// more. Connections that nobody accepts for a moment wait in the system's backlog.
+///
+/// Only one of them accepts at a time: when another one is quicker, SwiftNIO is woken for nothing, which it does not expect
+/// (an assertion fails).
 public final class ListenerPool: Sendable {
     public static let shared = ListenerPool()
 
+    private struct Owner {
+        let number: Int
+        let name: String
+        let isLeaving: @Sendable () -> Bool
+        /// Listens on a duplicate of the socket.
+        var channel: (any Channel)?
+    }
+
     private struct Entry {
-        var descriptor: CInt
-        var owner: String
-        var users: Int
+        let descriptor: CInt
+        /// The last one that has a channel accepts.
+        var owners: [Owner] = []
     }
 
     private struct State {
         var entries: [HTTPEndpoint: Entry] = [:]
-        var changes = 0
+        var count = 0
     }
 
     private let state = Mutex(State())
 
     public init() {}
 
-    /// True between `beginChange` and `endChange`: whoever is told to stop now is replaced or removed, and the process
-    /// goes on.
-    public var isChanging: Bool { state.withLock { $0.changes > 0 } }
-
-    /// Sockets that lose their last server stay open until `endChange`: connections wait in the system's backlog.
-    public func beginChange() { state.withLock { $0.changes += 1 } }
-
-    /// Closes the sockets that have no server.
-    public func endChange() {
-        let unused = state.withLock { state in
-            state.changes -= 1
-            guard state.changes == 0 else { return [CInt]() }
-            let unused = state.entries.filter { $0.value.users == 0 }
-            for endpoint in unused.keys { state.entries[endpoint] = nil }
-            return unused.values.map(\.descriptor)
-        }
-        for descriptor in unused { _ = close(descriptor) }
-    }
-
     /// A bound socket, not yet listening if it is new. Resolves the host's name: may block.
     ///
-    /// - Parameter owner: who may have the same socket at the same time, such as `receiver:otlp`. For another owner the
-    ///   address is in use.
-    public func listener(on endpoint: HTTPEndpoint, owner: String) throws(HTTPServerError) -> Listener {
+    /// - Parameters:
+    ///   - owner: such as `receiver:otlp`: two with this name are one after the other, and may have the same socket for a
+    ///     while. For another owner the address is in use.
+    ///   - isLeaving: whether the owner is about to give up its socket, so that another one may have it already.
+    public func listener(
+        on endpoint: HTTPEndpoint,
+        owner: String,
+        isLeaving: @escaping @Sendable () -> Bool = { false }
+    ) throws(HTTPServerError) -> Listener {
         // Each is another port.
         guard endpoint.port != 0 else {
-            return Listener(descriptor: try Self.bind(endpoint), endpoint: endpoint, pool: nil)
+            let descriptor = try Self.bind(endpoint)
+            return Listener(descriptor: descriptor, endpoint: endpoint) { _ in
+            } giveBack: {
+                _ = close(descriptor)
+            }
         }
-        let result = state.withLock { state -> Result<CInt, HTTPServerError> in
+        let result = state.withLock { state -> Result<(CInt, Int), HTTPServerError> in
             do throws(HTTPServerError) {
-                if let entry = state.entries[endpoint] {
-                    guard entry.owner == owner || entry.users == 0 else {
+                var entry: Entry
+                if let known = state.entries[endpoint] {
+                    entry = known
+                    guard entry.owners.allSatisfy({ $0.name == owner || $0.isLeaving() }) else {
                         throw HTTPServerError(endpoint: endpoint, reason: "bind: address already in use")
                     }
-                    state.entries[endpoint]?.owner = owner
                 } else {
-                    state.entries[endpoint] = Entry(descriptor: try Self.bind(endpoint), owner: owner, users: 0)
+                    entry = Entry(descriptor: try Self.bind(endpoint))
                 }
-                state.entries[endpoint]?.users += 1
-                return .success(state.entries[endpoint]?.descriptor ?? -1)
+                state.count += 1
+                entry.owners.append(Owner(number: state.count, name: owner, isLeaving: isLeaving))
+                state.entries[endpoint] = entry
+                return .success((entry.descriptor, state.count))
             } catch {
                 return .failure(error)
             }
         }
-        return Listener(descriptor: try result.get(), endpoint: endpoint, pool: self)
+        let (descriptor, number) = try result.get()
+        return Listener(descriptor: descriptor, endpoint: endpoint) { channel in
+            await self.accept(endpoint, number, channel)
+        } giveBack: {
+            self.release(endpoint, number)
+        }
     }
 
-    fileprivate func release(_ endpoint: HTTPEndpoint) {
-        let unused = state.withLock { state -> CInt? in
-            guard let entry = state.entries[endpoint] else { return nil }
-            state.entries[endpoint]?.users -= 1
-            guard entry.users == 1, state.changes == 0 else { return nil }
+    private func accept(_ endpoint: HTTPEndpoint, _ number: Int, _ channel: any Channel) async {
+        let others = state.withLock { state -> [any Channel] in
+            guard let index = state.entries[endpoint]?.owners.firstIndex(where: { $0.number == number }) else {
+                return []
+            }
+            state.entries[endpoint]?.owners[index].channel = channel
+            return state.entries[endpoint]?.owners[..<index].compactMap(\.channel) ?? []
+        }
+        for other in others { try? await other.setOption(.autoRead, value: false).get() }
+    }
+
+    private func release(_ endpoint: HTTPEndpoint, _ number: Int) {
+        let (unused, next) = state.withLock { state -> (CInt?, (any Channel)?) in
+            state.entries[endpoint]?.owners.removeAll { $0.number == number }
+            guard let entry = state.entries[endpoint] else { return (nil, nil) }
+            guard entry.owners.isEmpty else { return (nil, entry.owners.last { $0.channel != nil }?.channel) }
             state.entries[endpoint] = nil
-            return entry.descriptor
+            return (entry.descriptor, nil)
         }
         if let unused { _ = close(unused) }
+        // Which accepts again, or goes on.
+        if let next { next.setOption(.autoRead, value: true).whenComplete { _ in } }
     }
 
     private static func bind(_ endpoint: HTTPEndpoint) throws(HTTPServerError) -> CInt {
@@ -126,13 +149,20 @@ public final class ListenerPool: Sendable {
 public final class Listener: Sendable {
     private let descriptor: CInt
     private let endpoint: HTTPEndpoint
-    private let pool: ListenerPool?
+    private let takeOver: @Sendable (any Channel) async -> Void
+    private let giveBack: @Sendable () -> Void
     private let isReleased = Atomic(false)
 
-    fileprivate init(descriptor: CInt, endpoint: HTTPEndpoint, pool: ListenerPool?) {
+    fileprivate init(
+        descriptor: CInt,
+        endpoint: HTTPEndpoint,
+        takeOver: @escaping @Sendable (any Channel) async -> Void,
+        giveBack: @escaping @Sendable () -> Void
+    ) {
         self.descriptor = descriptor
         self.endpoint = endpoint
-        self.pool = pool
+        self.takeOver = takeOver
+        self.giveBack = giveBack
     }
 
     /// A descriptor of the same socket, which the caller has to close. For `ServerBootstrap.withBoundSocket`.
@@ -142,10 +172,17 @@ public final class Listener: Sendable {
         return copy
     }
 
-    /// The server does without it. Does nothing when called again.
+    /// Makes `channel` the one that accepts connections: it listens on a duplicate of the socket, and has been made with
+    /// `autoRead` off.
+    public func accept(on channel: any Channel) async throws {
+        await takeOver(channel)
+        try await channel.setOption(.autoRead, value: true).get()
+    }
+
+    /// The server does without it, and its channel is closed. Does nothing when called again.
     public func release() {
         guard !isReleased.exchange(true, ordering: .relaxed) else { return }
-        if let pool { pool.release(endpoint) } else { _ = close(descriptor) }
+        giveBack()
     }
 
     deinit { release() }

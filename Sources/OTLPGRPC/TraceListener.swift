@@ -96,13 +96,15 @@ struct TraceListener: HTTP2ServerTransport.ListenerFactory {
             }
             return connectionConfigurator.configure(channel: channel, tls: .configured(requireALPN: false))
         }
-        let channel =
-            switch configuration.listen {
-            case .address(let host, let port):
-                try await bootstrap.bind(host: host, port: port, childChannelInitializer: accept)
-            case .socket(let descriptor):
-                try await bootstrap.bind(descriptor, childChannelInitializer: accept)
-            }
+        let channel: NIOAsyncChannel<Connection, Never>
+        switch configuration.listen {
+        case .address(let host, let port):
+            channel = try await bootstrap.bind(host: host, port: port, childChannelInitializer: accept)
+        case .listener(let listener):
+            channel = try await bootstrap.serverChannelOption(.autoRead, value: false)
+                .bind(listener.duplicate(), childChannelInitializer: accept)
+            try await listener.accept(on: channel.channel)
+        }
         bound(channel.channel.localAddress)
         return channel
     }

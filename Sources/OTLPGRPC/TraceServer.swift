@@ -1,5 +1,6 @@
 internal import GRPCCore
 internal import GRPCNIOTransportHTTP2Posix
+public import HTTPServer
 public import NIOCore
 public import NIOSSL
 
@@ -8,8 +9,8 @@ public struct TraceServerConfiguration: Sendable {
     /// Where the server listens.
     public enum Listen: Sendable {
         case address(host: String, port: Int)
-        /// A bound socket, which is the server's from then on.
-        case socket(Int32)
+        /// A socket that servers hand over to each other. Whoever takes it out of the pool gives it back.
+        case listener(Listener)
     }
 
     /// Pings: the server's, to find connections that are gone, and how many of them clients may send.

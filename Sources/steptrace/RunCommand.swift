@@ -14,7 +14,8 @@ struct RunCommand: AsyncParsableCommand {
         discussion: """
             The first signal stops taking spans in, sends on what has been taken and ends within \
             service::shutdown_timeout; the second ends at once. The exit code is 0 after a signal, and 1 for an \
-            invalid configuration or a component that failed.
+            invalid configuration or a component that failed. SIGHUP, and a change of a configuration file, reload the \
+            configuration; one with errors changes nothing.
             """
     )
 
@@ -24,9 +25,10 @@ struct RunCommand: AsyncParsableCommand {
         // Bodies are allocated by one thread and freed by another: with an arena for each thread, as is glibc's default,
         // several times the memory that is needed stays with the process.
         _ = mallopt(M_ARENA_MAX, 2)
-        let (configuration, warnings) = try arguments.load()
-        let logs = configuration.service.logs
-        LoggingSystem.bootstrap { CollectorLogHandler(label: $0, configuration: logs) }
+        let source = try arguments.source
+        let (configuration, warnings) = try ConfigurationArguments.telling { try source.load() }
+        let logs = LogSettings(configuration.service.logs)
+        LoggingSystem.bootstrap { CollectorLogHandler(label: $0, settings: logs) }
         let logger = Logger(label: "service")
         for warning in warnings { logger.warning("\(warning)") }
 
@@ -34,7 +36,7 @@ struct RunCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         // As is a file that may not become larger (RLIMIT_FSIZE).
         signal(SIGXFSZ, SIG_IGN)
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let metrics = MetricsRegistry()
         let group = MultiThreadedEventLoopGroup.singleton
         let servers = MetricsServers(metrics, group: group, logger: Logger(label: "metrics"))
@@ -45,10 +47,15 @@ struct RunCommand: AsyncParsableCommand {
                 metrics: metrics,
                 makeLogger: { Logger(label: $0) }
             )
-            let limit = configuration.service.shutdownTimeout + .seconds(2)
-            let listener = Task { await Self.listen(to: signals, service, limit: limit, logger) }
+            let reloader = ConfigurationReloader(source, of: service, metrics: metrics, logger: logger) {
+                try await servers.apply($0.metrics)
+                logs.set($0.logs)
+            }
+            let listener = Task { await Self.listen(to: signals, service, reloader, logger) }
             defer { listener.cancel() }
             try await servers.apply(configuration.service.metrics)
+            let reloading = Task { await reloader.run() }
+            defer { reloading.cancel() }
             try await service.run()
             await servers.stop()
         } catch {
@@ -57,30 +64,43 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
-    /// Ends the service at the first signal, and the process at the second or when the service takes longer than `limit`.
+    /// Reloads the configuration at SIGHUP. Ends the service at the first other signal, and the process at the second or
+    /// when the service takes longer than it may.
     private static func listen(
         to signals: UnixSignalsSequence,
         _ service: CollectorService,
-        limit: Duration,
+        _ reloader: ConfigurationReloader,
         _ logger: Logger
     ) async {
         var isEnding = false
         for await signal in signals {
+            if isEnding, signal == .sighup { continue }
             if isEnding {
                 logger.error("Received a second signal from OS, ending at once.")
                 _exit(EXIT_FAILURE)
             }
+            logger.info("Received signal from OS", metadata: ["signal": "\(name(signal))"])
+            if signal == .sighup {
+                reloader.request()
+                continue
+            }
             isEnding = true
-            logger.info(
-                "Received signal from OS",
-                metadata: ["signal": signal == .sigint ? "interrupt" : "terminated"]
-            )
+            let limit = service.configuration.service.shutdownTimeout + .seconds(2)
             Task {
                 try await Task.sleep(for: limit)
                 logger.error("The shutdown takes too long, ending at once.")
                 _exit(EXIT_FAILURE)
             }
             await service.triggerGracefulShutdown()
+        }
+    }
+
+    /// As Go names it.
+    private static func name(_ signal: UnixSignal) -> String {
+        switch signal {
+        case .sigint: "interrupt"
+        case .sighup: "hangup"
+        default: "terminated"
         }
     }
 }

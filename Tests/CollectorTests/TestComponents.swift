@@ -11,6 +11,8 @@ final class Journal: Sendable {
     private let entries = Mutex<[String]>([])
     private let stream: AsyncStream<String>
     private let continuation: AsyncStream<String>.Continuation
+    /// What receivers hand their batches to.
+    private let inputs = Mutex<[String: any TraceConsumer]>([:])
 
     init() { (stream, continuation) = AsyncStream.makeStream() }
 
@@ -26,10 +28,19 @@ final class Journal: Sendable {
         for await entry in stream where entry.contains(text) { return }
     }
 
+    func setInput(_ receiver: String, _ consumer: (any TraceConsumer)?) { inputs.withLock { $0[receiver] = consumer } }
+
+    /// Hands a batch to what is behind a receiver, and returns which components it has come to.
+    func way(of batch: String, from receiver: String) -> [String] {
+        inputs.withLock { $0[receiver] }?.consume(TraceBatch(body: ByteBuffer(string: batch))) { _ in }
+        return all.filter { $0.hasPrefix("\(batch) at ") }.map { String($0.dropFirst("\(batch) at ".count)) }
+    }
+
     /// A logger whose lines are entries: level, component and message.
     func logger(_ label: String) -> Logger {
         Logger(label: label) { label in
-            CollectorLogHandler(label: label, configuration: LogsConfiguration(), now: { .distantPast }) { line in
+            CollectorLogHandler(label: label, settings: LogSettings(LogsConfiguration()), now: { .distantPast }) {
+                line in
                 self.add(line.split(separator: "\t").dropFirst().joined(separator: " ").replacing("\n", with: ""))
             }
         }
@@ -44,16 +55,25 @@ struct TestConfiguration: ComponentConfiguration {
         case run
         case end
         case hang
+        /// Never says that it has started.
+        case silent
     }
 
     var failure: Failure
     var size: Int
+    /// An extension it looks up.
+    var uses: String?
+    var checks: Bool
+    var isExclusive: Bool
 
     init(from map: inout ConfigMap) throws(ConfigError) {
         failure = try map.oneOf("failure", default: .none)
         var limits = try map.map("limits")
         size = try limits.int("size", default: 5)
         try limits.finish()
+        uses = try map.optionalString("uses")
+        checks = try map.bool("checks", default: false)
+        isExclusive = try map.bool("exclusive", default: false)
     }
 
     static let options = [
@@ -67,7 +87,7 @@ struct TestFailure: Error, CustomStringConvertible {
 }
 
 /// A component of any kind that passes batches on, or takes them when it is an exporter.
-struct TestComponent: Service, TraceConsumer {
+struct TestComponent: Service, TraceConsumer, ExclusiveComponent {
     let configuration: TestConfiguration
     let context: ComponentContext
     let journal: Journal
@@ -87,23 +107,31 @@ struct TestComponent: Service, TraceConsumer {
         self.context = context
         self.journal = journal
         self.next = next
-        journal.add("create \(context.id)")
+        if let uses = configuration.uses { _ = context.extensions.extension(ComponentID(type: uses)) }
+        journal.add("create \(name)")
     }
+
+    /// With its size, when that is not the default.
+    var name: String { configuration.size == 5 ? "\(context.id)" : "\(context.id)(\(configuration.size))" }
+
+    var checksWellFormedness: Bool { configuration.checks }
+
+    var isExclusive: Bool { configuration.isExclusive }
 
     func run() async throws {
         if configuration.failure == .run { throw TestFailure(description: "address already in use") }
-        context.report(.ok)
+        if configuration.failure != .silent { context.report(.ok) }
         if configuration.failure == .end { return }
         if configuration.failure == .hang {
             while !Task.isCancelled { try? await Task.sleep(for: .seconds(600)) }
             return
         }
         try? await gracefulShutdown()
-        journal.add("stop \(context.id)")
+        journal.add("stop \(name)")
     }
 
     func consume(_ batch: TraceBatch, _ completion: @escaping @Sendable (ConsumeResult) -> Void) {
-        journal.add("\(String(buffer: batch.body)) at \(context.id)")
+        journal.add("\(String(buffer: batch.body)) at \(name)")
         if let next {
             next.consume(batch, completion)
         } else {
@@ -136,6 +164,7 @@ struct TestReceiver: Service {
 
     func run() async throws {
         let (context, journal) = (component.context, component.journal)
+        journal.setInput("\(context.id)", component.next)
         component.next?.consume(TraceBatch(body: ByteBuffer(string: "batch"))) { result in
             journal.add("\(context.id) \(result)")
         }

@@ -4,6 +4,8 @@ public import NIOCore
 /// What a component is given when it is created.
 public struct ComponentContext: Sendable {
     public let id: ComponentID
+    /// The key of the component's state, such as `receiver:otlp`.
+    public let key: String
     /// Carries the component's id; everything a component logs goes here.
     public let logger: Logger
     /// The event loops that all components share.
@@ -12,8 +14,8 @@ public struct ComponentContext: Sendable {
     public let report: @Sendable (ComponentStatus) -> Void
     /// The state of all components, for `health_check` and the like.
     public let statuses: any StatusSource
-    /// How long components may take to drain when the program is told to end.
-    public let shutdownTimeout: Duration
+    /// True once the component is about to be replaced or removed while the program goes on.
+    public let isLeaving: @Sendable () -> Bool
     /// The extensions of the service. Empty for extensions themselves.
     public let extensions: any ExtensionSource
     /// Has the component asked for its metrics whenever somebody wants to know them, as long as it exists.
@@ -21,16 +23,25 @@ public struct ComponentContext: Sendable {
     /// The metrics of all components.
     public let metrics: MetricsRegistry
 
-    /// - Parameter key: The key of the component's state, such as `receiver:otlp`.
+    private let currentShutdownTimeout: @Sendable () -> Duration
+
+    /// How long components may take to drain when they are told to end. It may change with the configuration.
+    public var shutdownTimeout: Duration { currentShutdownTimeout() }
+
+    /// - Parameters:
+    ///   - key: The key of the component's state, such as `receiver:otlp`.
+    ///   - owner: Whose the metrics are that the component has itself asked for; the key by default.
     public init(
         id: ComponentID,
         logger: Logger,
         eventLoopGroup: any EventLoopGroup,
         report: @escaping @Sendable (ComponentStatus) -> Void,
         statuses: any StatusSource,
-        shutdownTimeout: Duration,
+        shutdownTimeout: @escaping @autoclosure @Sendable () -> Duration,
+        isLeaving: @escaping @Sendable () -> Bool = { false },
         extensions: any ExtensionSource = NoExtensions(),
         key: String? = nil,
+        owner: String? = nil,
         metrics: MetricsRegistry = MetricsRegistry()
     ) {
         self.id = id
@@ -38,11 +49,13 @@ public struct ComponentContext: Sendable {
         self.eventLoopGroup = eventLoopGroup
         self.report = report
         self.statuses = statuses
-        self.shutdownTimeout = shutdownTimeout
+        currentShutdownTimeout = shutdownTimeout
+        self.isLeaving = isLeaving
         self.extensions = extensions
         self.metrics = metrics
-        let key = key ?? "\(id)"
-        observe = { metrics.observe(key, $0) }
+        self.key = key ?? "\(id)"
+        let owner = owner ?? self.key
+        observe = { metrics.observe(owner, $0) }
     }
 }
 

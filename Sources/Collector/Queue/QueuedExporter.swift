@@ -59,7 +59,9 @@ public final class QueuedExporter: TraceConsumer, Service {
         let isGraceful = (try? await gracefulShutdown()) != nil
         context.report(.stopping)
         if isGraceful {
-            perform(state.withLock { $0.stop(now: ContinuousClock.now) })
+            // Its successor waits for the storage, and sends what is left there.
+            let retries = context.isLeaving() && storage == nil
+            perform(state.withLock { $0.stop(now: ContinuousClock.now, retries: retries) })
             await waitUntilDrained()
         }
         perform(state.withLock { $0.abandon() })

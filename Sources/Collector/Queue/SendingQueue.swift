@@ -14,8 +14,8 @@ import DequeModule
 /// - A batch that has to be cut goes out part by part, in order, as one request.
 /// - With a storage a batch is admitted when it is stored, and forgotten there when it is delivered or dropped. Only so
 ///   many bytes wait in memory too; the others are read back when it is their turn.
-/// - After ``stop(now:)`` nothing is admitted, each batch in memory is tried once more, and nothing is retried. What is not
-///   delivered then is dropped, or stays in the storage.
+/// - After ``stop(now:retries:)`` nothing is admitted, and each batch in memory is tried once more, or retried as before.
+///   What is not delivered then is dropped, or stays in the storage.
 struct SendingQueue<Token: Sendable>: Sendable {
     typealias Instant = ContinuousClock.Instant
 
@@ -44,6 +44,8 @@ struct SendingQueue<Token: Sendable>: Sendable {
     var lastSend: Instant?
     var isStopping = false
     var isAbandoned = false
+    /// Also when stopping.
+    var retries: Bool
     var isFailing = false
     var overflow = OverflowNotes()
     var counters = ExporterCounters()
@@ -76,6 +78,7 @@ struct SendingQueue<Token: Sendable>: Sendable {
         }
         self.queue = queue
         self.retry = retry
+        retries = retry.enabled
         self.merging = queue.enabled ? merging : .off
         self.owner = owner
         place = hasStorage ? .closedStorage : .memory
@@ -135,13 +138,13 @@ struct SendingQueue<Token: Sendable>: Sendable {
         case .rejected:
             putBack(request, now: now)
         case .retryable(let message, let retryAfter):
-            if isStopping, place == .storage {
+            if isStopping, !retries, place == .storage {
                 // It stays there, and so does what would fare no better.
                 leaveInStorage()
-            } else if isStopping {
+            } else if isStopping, !retries {
                 let message = "interrupted due to shutdown: " + message
                 drop(id, request, .shutdown, .unavailable, message, now: now, &actions)
-            } else if !retry.enabled {
+            } else if !retries {
                 drop(id, request, .retriesExhausted, .unavailable, message, retryAfter, now: now, &actions)
             } else {
                 let delay = max(request.backoff.next(random: random), retryAfter ?? .zero)
@@ -176,14 +179,18 @@ struct SendingQueue<Token: Sendable>: Sendable {
         return actions
     }
 
-    /// The program is to end: admits nothing more and tries each batch once.
-    mutating func stop(now: Instant) -> Actions {
+    /// Admits nothing more.
+    ///
+    /// - Parameter retries: failed requests are retried as before, for there is time: the exporter is replaced by another.
+    ///   Otherwise the program is to end, and each batch is tried once.
+    mutating func stop(now: Instant, retries: Bool = false) -> Actions {
         var actions = Actions()
         guard !isStopping else { return actions }
         isStopping = true
+        self.retries = self.retries && retries
         refuseBlocked(&actions)
-        for id in inBackoff.keys.sorted() {
-            attemptAgain(id, &actions)
+        if !self.retries {
+            for id in inBackoff.keys.sorted() { attemptAgain(id, &actions) }
         }
         dispatch(now: now, &actions)
         return actions

@@ -23,3 +23,14 @@ public struct ComponentFailure: Error, Sendable, Equatable, CustomStringConverti
         }
     }
 }
+
+/// All components that could not be created.
+public struct ComponentFailures: Error, Sendable, Equatable, CustomStringConvertible {
+    /// Never empty.
+    public let failures: [ComponentFailure]
+
+    init(_ failures: [ComponentFailure]) { self.failures = failures }
+
+    /// One a line.
+    public var description: String { failures.map(\.description).joined(separator: "\n") }
+}

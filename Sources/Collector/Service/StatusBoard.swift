@@ -1,29 +1,55 @@
 import Synchronization
 
 /// The state of all components, and whether the whole is ready.
+///
+/// While the configuration is changed, two instances of a component may live at a time. What is asked for is the state of
+/// those that count.
 struct StatusTable: Sendable {
-    private(set) var statuses: [String: ComponentStatus]
+    private var instances: [ComponentInstance: ComponentStatus] = [:]
+    /// Those that count.
+    private var current: Set<ComponentInstance> = []
+    /// Those that are about to end while the whole goes on.
+    private(set) var leaving: Set<ComponentInstance> = []
     private(set) var isReady = false
     private var isStopping = false
 
-    /// `components` are those that have to start before the whole is ready.
-    init(components: [String]) {
-        statuses = Dictionary(components.map { ($0, .starting) }) { first, _ in first }
+    /// Keyed by component.
+    var statuses: [String: ComponentStatus] {
+        Dictionary(current.map { ($0.key, instances[$0] ?? .starting) }) { first, _ in first }
     }
 
-    /// Takes a component's state; true when the whole has become ready with it.
-    mutating func report(_ component: String, _ status: ComponentStatus) -> Bool {
-        statuses[component] = status
+    func status(of instance: ComponentInstance) -> ComponentStatus { instances[instance] ?? .starting }
+
+    /// Takes an instance's state; true when the whole has become ready with it, which is once.
+    mutating func report(_ instance: ComponentInstance, _ status: ComponentStatus) -> Bool {
+        instances[instance] = status
+        guard current.contains(instance) else { return false }
         if status == .stopping || status == .stopped { stop() }
-        guard !isReady, !isStopping, statuses.values.allSatisfy(\.hasStarted) else { return false }
+        guard !isReady, !isStopping, current.allSatisfy({ instances[$0]?.hasStarted == true }) else { return false }
         isReady = true
         return true
+    }
+
+    /// From now on these count, and all others are leaving or not there yet. Whether the whole is ready does not change.
+    mutating func setCurrent(_ instances: some Sequence<ComponentInstance>) {
+        current = Set(instances)
+    }
+
+    mutating func setLeaving(_ instances: some Sequence<ComponentInstance>) {
+        leaving = Set(instances)
+    }
+
+    /// Forgets one that has ended.
+    mutating func remove(_ instance: ComponentInstance) {
+        instances[instance] = nil
+        leaving.remove(instance)
     }
 
     /// From the first component that is told to stop on, nothing is ready any more.
     mutating func stop() {
         isStopping = true
         isReady = false
+        leaving = []
     }
 }
 
@@ -38,22 +64,56 @@ extension ComponentStatus {
 
 /// The ``StatusTable`` that all components share.
 final class StatusBoard: StatusSource {
-    private let table: Mutex<StatusTable>
+    private struct State {
+        var table = StatusTable()
+        /// Who waits for the first report of an instance.
+        var waiting: [ComponentInstance: CheckedContinuation<Void, Never>] = [:]
+    }
+
+    private let state = Mutex(State())
     private let onReady: @Sendable () -> Void
 
     /// `onReady` is called once, when all components have started.
-    init(components: [String], onReady: @escaping @Sendable () -> Void) {
-        table = Mutex(StatusTable(components: components))
-        self.onReady = onReady
+    init(onReady: @escaping @Sendable () -> Void) { self.onReady = onReady }
+
+    func report(_ instance: ComponentInstance, _ status: ComponentStatus) {
+        let (isReady, waiting) = state.withLock { state in
+            let isReady = state.table.report(instance, status)
+            return (isReady, status == .starting ? nil : state.waiting.removeValue(forKey: instance))
+        }
+        waiting?.resume()
+        if isReady { onReady() }
     }
 
-    func report(_ component: String, _ status: ComponentStatus) {
-        if table.withLock({ $0.report(component, status) }) { onReady() }
+    /// The instance has ended, whether it has said so or not.
+    func ended(_ instance: ComponentInstance) {
+        if state.withLock({ $0.table.status(of: instance) == .starting }) { report(instance, .stopped) }
     }
 
-    func stop() { table.withLock { $0.stop() } }
+    /// The first state of an instance that is not `starting`, or the one it has now. For one caller at a time.
+    func started(_ instance: ComponentInstance) async -> ComponentStatus {
+        await withCheckedContinuation { continuation in
+            let isWaiting = state.withLock { state in
+                guard state.table.status(of: instance) == .starting else { return false }
+                state.waiting[instance] = continuation
+                return true
+            }
+            if !isWaiting { continuation.resume() }
+        }
+        return state.withLock { $0.table.status(of: instance) }
+    }
 
-    func current() -> [String: ComponentStatus] { table.withLock { $0.statuses } }
+    func setCurrent(_ instances: [ComponentInstance]) { state.withLock { $0.table.setCurrent(instances) } }
 
-    var isReady: Bool { table.withLock { $0.isReady } }
+    func setLeaving(_ instances: [ComponentInstance]) { state.withLock { $0.table.setLeaving(instances) } }
+
+    func isLeaving(_ instance: ComponentInstance) -> Bool { state.withLock { $0.table.leaving.contains(instance) } }
+
+    func remove(_ instance: ComponentInstance) { state.withLock { $0.table.remove(instance) } }
+
+    func stop() { state.withLock { $0.table.stop() } }
+
+    func current() -> [String: ComponentStatus] { state.withLock { $0.table.statuses } }
+
+    var isReady: Bool { state.withLock { $0.table.isReady } }
 }

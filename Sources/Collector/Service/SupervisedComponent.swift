@@ -8,23 +8,24 @@ struct SupervisedComponent: Service {
     let logger: Logger
 
     func run() async throws {
+        let instance = node.instance
         do {
             try await withGracefulShutdownHandler {
                 try await node.service.run()
             } onGracefulShutdown: {
-                board.report(node.key, .stopping)
+                board.report(instance, .stopping)
             }
         } catch  where !Task.isCancelled {
-            board.report(node.key, .permanentError("\(error)"))
-            throw ComponentFailure(component: node.key, phase: .run, reason: "\(error)")
+            board.report(instance, .permanentError("\(error)"))
+            throw ComponentFailure(component: instance.key, phase: .run, reason: "\(error)")
         } catch {
             // Cancelled: what a component throws then says no more than that.
         }
-        board.report(node.key, .stopped)
+        board.report(instance, .stopped)
         if Task.isCancelled {
             logger.warning("Ended before it was done: the shutdown took longer than service::shutdown_timeout.")
         } else if !Task.isShuttingDownGracefully {
-            throw ComponentFailure(component: node.key, phase: .run, reason: "it ended by itself")
+            throw ComponentFailure(component: instance.key, phase: .run, reason: "it ended by itself")
         }
     }
 }

@@ -7,17 +7,23 @@ public import Logging
 ///     {"level":"info","ts":"2026-11-23T08:26:43.531Z","logger":"receiver:otlp","msg":"Listening", ...}
 public struct CollectorLogHandler: LogHandler {
     private let label: String
-    private let encoding: LogsConfiguration.Encoding
+    private let settings: LogSettings
+    /// Set for this logger alone.
+    private var ownLevel: Logger.Level?
     private let now: @Sendable () -> Date
     private let write: @Sendable (String) -> Void
 
     public var metadataProvider: Logger.MetadataProvider?
     public var metadata: Logger.Metadata = [:]
-    public var logLevel: Logger.Level
+
+    public var logLevel: Logger.Level {
+        get { ownLevel ?? settings.current.level.loggerLevel }
+        set { ownLevel = newValue }
+    }
 
     /// Logs to standard error.
-    public init(label: String, configuration: LogsConfiguration) {
-        self.init(label: label, configuration: configuration, now: { Date() }, write: StandardError.write)
+    public init(label: String, settings: LogSettings) {
+        self.init(label: label, settings: settings, now: { Date() }, write: StandardError.write)
     }
 
     /// - Parameters:
@@ -25,15 +31,14 @@ public struct CollectorLogHandler: LogHandler {
     ///   - write: Takes whole lines, on any thread.
     init(
         label: String,
-        configuration: LogsConfiguration,
+        settings: LogSettings,
         now: @escaping @Sendable () -> Date,
         write: @escaping @Sendable (String) -> Void
     ) {
         self.label = label
         self.now = now
         self.write = write
-        encoding = configuration.encoding
-        logLevel = configuration.level.loggerLevel
+        self.settings = settings
     }
 
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -51,7 +56,7 @@ public struct CollectorLogHandler: LogHandler {
     }
 
     private func line(time: String, level: String, _ message: String, _ attributes: Logger.Metadata) -> String {
-        switch encoding {
+        switch settings.current.encoding {
         case .console:
             let columns = [time, level, label, message].joined(separator: "\t")
             return attributes.isEmpty ? columns + "\n" : "\(columns)\t\(JSONText.object(attributes))\n"

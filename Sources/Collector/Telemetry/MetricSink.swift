@@ -54,3 +54,45 @@ public struct MetricSink: Sendable {
         families[metric, default: []].append(Series(labels: labels, value: value))
     }
 }
+
+extension MetricSink {
+    /// What only grows: counters and histograms.
+    var counts: MetricSink {
+        var sink = MetricSink()
+        sink.families = families.filter { $0.key.kind != .gauge }
+        return sink
+    }
+
+    /// Each series once, in the order in which they first stand in the one or the other, with the sum of all that have
+    /// its labels.
+    func adding(_ other: MetricSink) -> MetricSink {
+        var sink = MetricSink()
+        sink.families = families.merging(other.families) { $0 + $1 }.mapValues { series in
+            var places: [[Label]: Int] = [:]
+            var sums: [Series] = []
+            for one in series {
+                if let place = places[one.labels] {
+                    sums[place] = Series(labels: one.labels, value: sums[place].value.adding(one.value))
+                } else {
+                    places[one.labels] = sums.count
+                    sums.append(one)
+                }
+            }
+            return sums
+        }
+        return sink
+    }
+}
+
+extension MetricSink.Value {
+    fileprivate func adding(_ other: Self) -> Self {
+        switch (self, other) {
+        case (.number(let left), .number(let right)): .number(left + right)
+        case (.histogram(let bounds, let left, let leftSum), .histogram(let others, let right, let rightSum))
+        where bounds == others && left.count == right.count:
+            .histogram(bounds: bounds, counts: zip(left, right).map(+), sum: leftSum + rightSum)
+        // Of another kind or with other bounds: nothing that could be added.
+        default: self
+        }
+    }
+}

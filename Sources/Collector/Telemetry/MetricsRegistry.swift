@@ -5,27 +5,39 @@ import Synchronization
 public final class MetricsRegistry: Sendable {
     public typealias Observer = @Sendable (inout MetricSink) -> Void
 
-    private let observers = Mutex<[String: [Observer]]>([:])
+    private struct State {
+        var observers: [String: [Observer]] = [:]
+        /// What those that are gone have counted: a counter goes on where the one before it ended.
+        var past = MetricSink()
+    }
+
+    private let state = Mutex(State())
 
     public init() {}
 
-    /// - Parameter owner: the key of the component's state, such as `receiver:otlp`.
+    /// - Parameter owner: one life of a component, such as `receiver:otlp#1`.
     public func observe(_ owner: String, _ observer: @escaping Observer) {
-        observers.withLock { $0[owner, default: []].append(observer) }
+        state.withLock { $0.observers[owner, default: []].append(observer) }
     }
 
-    /// Forgets a component.
+    /// Forgets an owner, but for what it has counted. Call it when nothing more is counted.
     public func remove(_ owner: String) {
-        _ = observers.withLock { $0.removeValue(forKey: owner) }
+        guard let observers = state.withLock({ $0.observers[owner] }) else { return }
+        var last = MetricSink()
+        for observer in observers { observer(&last) }
+        state.withLock { [last] state in
+            guard state.observers.removeValue(forKey: owner) != nil else { return }
+            state.past = state.past.adding(last.counts)
+        }
     }
 
-    /// Asks everybody.
+    /// Asks everybody. Series of the same labels, of a component and the one that replaces it, are one: their sum.
     public func collect() -> MetricSink {
-        let all = observers.withLock { $0 }
+        let (all, past) = state.withLock { ($0.observers, $0.past) }
         var sink = MetricSink()
         for (_, observers) in all.sorted(by: { $0.key < $1.key }) {
             for observer in observers { observer(&sink) }
         }
-        return sink
+        return sink.adding(past)
     }
 }

@@ -19,19 +19,18 @@ extension ComponentContext {
         let (logger, timeout) = (logger, shutdownTimeout / 2)
         let path = "receivers::\(id)::protocols::grpc::endpoint"
         let listener: Listener
-        let descriptor: CInt
         do throws(HTTPServerError) {
             // In the pool, so that the port stays open while another server takes over.
             listener = try ListenerPool.shared.listener(
                 on: HTTPEndpoint(configuration.endpoint),
-                owner: "\(id) \(path)"
+                owner: "\(id) \(path)",
+                isLeaving: isLeaving
             )
-            descriptor = try listener.duplicate()
         } catch {
             throw ConfigError(path: path, position: nil, message: "\(error); choose another endpoint, or free this one")
         }
         defer { listener.release() }
-        let settings = configuration.server(listen: .socket(descriptor), tls: tls)
+        let settings = configuration.server(listen: .listener(listener), tls: tls)
         let server = TraceServer(settings, group: eventLoopGroup, service: service) { address in
             let endpoint = address.map { "\($0.ipAddress ?? ""):\($0.port ?? 0)" } ?? "\(configuration.endpoint)"
             logger.info("Starting GRPC server", metadata: ["endpoint": "\(endpoint)"])
@@ -43,6 +42,7 @@ extension ComponentContext {
                 tasks.addTask {
                     guard (try? await gracefulShutdown()) != nil else { return }
                     server.beginGracefulShutdown()
+                    listener.release()
                     try? await Task.sleep(for: timeout)
                 }
                 try await tasks.next()

@@ -139,4 +139,22 @@ import Testing
         #expect(late.sends.isEmpty)
         #expect(queue.counters.sentSpans == 0)
     }
+
+    @Test func aQueueThatIsReplacedRetriesUntilItIsEmpty() {
+        var queue = makeQueue()
+        _ = queue.offer(batch("a"), token: 0, now: start)
+        #expect(queue.finished(0, .retryable("away"), now: start, random: 0).retry != nil)
+        let stop = queue.stop(now: start, retries: true)
+        #expect(stop.sends.isEmpty)
+        #expect(!stop.isDrained)
+        guard case .refused = queue.offer(batch("b"), token: 1, now: start).answer else {
+            Issue.record("a batch was taken by a queue that is stopping")
+            return
+        }
+        #expect(queue.retryDue(0, now: start + .seconds(5)).sends.map(\.id) == [0])
+        #expect(queue.finished(0, .retryable("away"), now: start + .seconds(5), random: 0).retry != nil)
+        #expect(queue.retryDue(0, now: start + .seconds(15)).sends.map(\.id) == [0])
+        #expect(queue.finished(0, .delivered, now: start + .seconds(15), random: 0).isDrained)
+        #expect(queue.counters.sentSpans == 1)
+    }
 }

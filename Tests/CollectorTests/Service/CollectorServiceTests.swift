@@ -85,10 +85,14 @@ import Testing
         #expect(journal.all.count { $0.hasPrefix("in accepted") } == 1)
     }
 
-    @Test func aComponentThatCannotBeCreatedIsNamed() {
+    @Test func allComponentsThatCannotBeCreatedAreNamed() {
         let failure = ComponentFailure(component: "exporter:out", phase: .create, reason: "no certificate")
-        #expect(throws: failure) {
-            try makeService(Self.one.replacing("exporters: {out: }", with: "exporters: {out: {failure: create}}"))
+        let other = ComponentFailure(component: "receiver:in", phase: .create, reason: "no certificate")
+        #expect(throws: ComponentFailures([failure, other])) {
+            try makeService(
+                Self.one.replacing("exporters: {out: }", with: "exporters: {out: {failure: create}}")
+                    .replacing("receivers: {in: }", with: "receivers: {in: {failure: create}}")
+            )
         }
         #expect(failure.description == "cannot create exporter:out: no certificate")
     }

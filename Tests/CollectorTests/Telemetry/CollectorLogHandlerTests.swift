@@ -9,9 +9,10 @@ import Testing
     /// What `log` writes.
     func lines(_ configuration: LogsConfiguration, _ log: (inout Logger) -> Void) -> [String] {
         let lines = Lines()
+        let settings = LogSettings(configuration)
         var logger = Logger(label: "receiver:otlp") { label in
             let time = Date(timeIntervalSince1970: 1_795_422_403.53125)
-            return CollectorLogHandler(label: label, configuration: configuration, now: { time }) { lines.add($0) }
+            return CollectorLogHandler(label: label, settings: settings, now: { time }) { lines.add($0) }
         }
         log(&logger)
         return lines.all
@@ -65,5 +66,20 @@ import Testing
             }
             #expect(lines.count == count)
         }
+    }
+
+    @Test func settingsMayChangeWhileALoggerIsInUse() {
+        let lines = Lines()
+        let settings = LogSettings(LogsConfiguration())
+        let logger = Logger(label: "service") { label in
+            CollectorLogHandler(label: label, settings: settings, now: { .distantPast }) { lines.add($0) }
+        }
+        logger.debug("a")
+        settings.set(LogsConfiguration(level: .debug, encoding: .json))
+        logger.debug("b")
+        settings.set(LogsConfiguration(level: .error))
+        logger.warning("c")
+        #expect(lines.all.count == 1)
+        #expect(lines.all.first?.contains("\"msg\": \"b\"") == true)
     }
 }

@@ -8,7 +8,7 @@ import Synchronization
 
 /// The `file` exporter: writes requests to a file, one behind the other. It answers when a request is written, and
 /// writes on a thread of its own.
-final class FileExporter: Service, TraceConsumer {
+final class FileExporter: Service, TraceConsumer, ExclusiveComponent {
     /// Sendable because only the exporter's one thread uses it.
     private final class Output: @unchecked Sendable {
         var file: RotatingFile
@@ -18,6 +18,9 @@ final class FileExporter: Service, TraceConsumer {
 
     /// Bytes that wait to be written; more are refused.
     static let maximumPending = 32 << 20
+
+    /// Two would write into each other.
+    let isExclusive = true
 
     private let format: FileExporterConfiguration.Format
     private let context: ComponentContext
@@ -48,6 +51,9 @@ final class FileExporter: Service, TraceConsumer {
             counters.writeOutcome(to: &sink, exporter: name)
         }
     }
+
+    // It may never have been run.
+    deinit { thread.shutdownGracefully { _ in } }
 
     func consume(_ batch: TraceBatch, _ completion: @escaping @Sendable (ConsumeResult) -> Void) {
         let bytes = batch.byteCount

@@ -1,0 +1,99 @@
+import Logging
+
+/// Starts and stops components, one after the other, and notices when one ends that should not.
+actor ComponentSupervisor {
+    private let board: StatusBoard
+    private let makeLogger: @Sendable (String) -> Logger
+    /// Called when a component that counts has ended by itself.
+    private let onFailure: @Sendable () -> Void
+    /// All that have been started and have not ended.
+    private var running: [ComponentInstance: RunningComponent] = [:]
+    /// The components that count; a failure of one of these is the end of all.
+    private var current: [PipelineGraph.Node] = []
+    private var isStopping = false
+    /// Why the whole has to end.
+    private(set) var failure: ComponentFailure?
+
+    init(
+        board: StatusBoard,
+        makeLogger: @escaping @Sendable (String) -> Logger,
+        onFailure: @escaping @Sendable () -> Void
+    ) {
+        self.board = board
+        self.makeLogger = makeLogger
+        self.onFailure = onFailure
+    }
+
+    /// Starts the components of the first configuration in their order, each once the one before has started.
+    func startFirst(_ nodes: [PipelineGraph.Node]) async {
+        current = nodes
+        for node in nodes where !isStopping { _ = await start(node) }
+    }
+
+    /// Starts `new` components, and makes `nodes` those that count, which have the new ones among them.
+    ///
+    /// - Returns: false when everything is being stopped.
+    /// - Throws: the failure of one that cannot work. Those before it run on, and do not count.
+    func start(_ new: [PipelineGraph.Node], toHave nodes: [PipelineGraph.Node]) async throws(ComponentFailure) -> Bool {
+        for node in new {
+            guard !isStopping else { return false }
+            if case .permanentError(let reason) = await start(node) {
+                throw ComponentFailure(component: node.instance.key, phase: .run, reason: reason)
+            }
+        }
+        guard !isStopping else { return false }
+        if let gone = new.first(where: { running[$0.instance] == nil }) {
+            throw ComponentFailure(component: gone.instance.key, phase: .run, reason: "it ended by itself")
+        }
+        current = nodes
+        return true
+    }
+
+    private func start(_ node: PipelineGraph.Node) async -> ComponentStatus {
+        let instance = node.instance
+        running[instance] = RunningComponent(node, board: board, logger: makeLogger(instance.key)) { failure in
+            await self.ended(instance, failure)
+        }
+        return await board.started(instance)
+    }
+
+    /// Stops components, the last of them first. What is not done at `deadline` is cancelled.
+    func stop(_ nodes: [PipelineGraph.Node], deadline: ContinuousClock.Instant) async {
+        for node in nodes.reversed() { await running[node.instance]?.stop(deadline: deadline) }
+    }
+
+    /// Stops everything, and starts nothing any more: receivers first, extensions last.
+    func stopAll(deadline: ContinuousClock.Instant) async {
+        isStopping = true
+        let places = Dictionary(current.enumerated().map { ($1.instance, $0) }) { first, _ in first }
+        // Those that do not count are leaving, or had just been started: before others of their kind.
+        let nodes = running.values.map(\.node).sorted { left, right in
+            let (leftRank, rightRank) = (left.component.factory.kind.rank, right.component.factory.kind.rank)
+            if leftRank != rightRank { return leftRank < rightRank }
+            return places[left.instance] ?? (Int.max / 2 + left.instance.number)
+                < places[right.instance] ?? (Int.max / 2 + right.instance.number)
+        }
+        await stop(nodes, deadline: deadline)
+    }
+
+    private func ended(_ instance: ComponentInstance, _ failure: ComponentFailure?) {
+        running[instance] = nil
+        board.ended(instance)
+        guard let failure, self.failure == nil, !isStopping, current.contains(where: { $0.instance == instance })
+        else { return }
+        self.failure = failure
+        onFailure()
+    }
+}
+
+extension ComponentKind {
+    /// What is started first is stopped last.
+    fileprivate var rank: Int {
+        switch self {
+        case .extension: 0
+        case .exporter: 1
+        case .processor: 2
+        case .receiver: 3
+        }
+    }
+}
