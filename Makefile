@@ -8,7 +8,7 @@ SOURCES = find Package.swift Sources Tests Benchmarks -name '.build*' -prune -o 
 
 .PHONY: help
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
 demo: packages ## Replay recorded runs through the gateway and draw their traces; BACKEND=URL sends them on to a Jaeger.
@@ -18,6 +18,11 @@ demo: packages ## Replay recorded runs through the gateway and draw their traces
 .PHONY: test
 test: peers ## Build everything and run all tests.
 	$(SWIFT) test --disable-xctest
+
+.PHONY: check-deploy
+check-deploy: packages ## Check manifests, chart, sample configurations, dashboard and alerts in deploy/.
+	$(SWIFT) build --product steptrace
+	Scripts/check-deploy
 
 .PHONY: lint
 lint: ## Check format, style, scripts and the links of the documents; builds nothing.

@@ -104,8 +104,7 @@ targets += [
         name: "EndToEndTests",
         dependencies: [
             "steptrace", "Replay", "OTLP", "OTLPGRPC", "HTTPClient", "HTTPServer", "Compression", nio, nioPosix,
-            nioHPACK,
-            protobuf,
+            nioHPACK, protobuf, yams,
         ],
         swiftSettings: settings
     ),

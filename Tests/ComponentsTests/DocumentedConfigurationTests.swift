@@ -11,19 +11,23 @@ import Testing
         receivers: {otlp: {protocols: {http: }}}
         processors: {tekton_steps: }
         exporters: {otlp_http: {endpoint: "http://jaeger:4318"}}
+        extensions: {health_check: }
         service: {pipelines: {traces: {receivers: [otlp], processors: [tekton_steps], exporters: [otlp_http]}}}
         """
 
     @Test func thereAreExamples() throws {
         let files = Set(try ConfigurationExample.all().map(\.file))
-        for file in ["README.md", "docs/configuration.md", "deploy/config.yaml", "deploy/kubernetes.yaml"] {
-            #expect(files.contains(file), "\(file)")
-        }
+        let some = [
+            "README.md", "docs/configuration.md", "docs/install.md", "deploy/config.yaml", "deploy/base/config.yaml",
+            "deploy/components/tls/tls.yaml",
+        ]
+        for file in some { #expect(files.contains(file), "\(file)") }
     }
 
     @Test(arguments: try ConfigurationExample.all())
     func exampleIsValid(example: ConfigurationExample) throws {
-        let sources = ConfigSources(environment: [:]) { path throws(ConfigError) in
+        let environment = ["STEPTRACE_BACKEND": "http://jaeger:4318"]
+        let sources = ConfigSources(environment: environment) { path throws(ConfigError) in
             throw ConfigError(path: "", position: path, message: "an example needs no file")
         }
         let (_, warnings) = try CollectorConfiguration.load(
@@ -44,7 +48,16 @@ struct ConfigurationExample: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { "\(file):\(line)" }
 
-    var isWhole: Bool { text.split(separator: "\n").contains { $0.hasPrefix("receivers:") } }
+    var isWhole: Bool {
+        let lines = text.split(separator: "\n")
+        return lines.contains { $0.hasPrefix("receivers:") } && lines.contains { $0.hasPrefix("  pipelines:") }
+    }
+
+    private var isConfiguration: Bool {
+        text.split(separator: "\n").contains { line in
+            ["receivers:", "processors:", "exporters:", "extensions:", "service:"].contains { line.hasPrefix($0) }
+        }
+    }
 
     static func all() throws -> [ConfigurationExample] {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -64,18 +77,15 @@ struct ConfigurationExample: Sendable, CustomTestStringConvertible {
                 $0 == "```"
             }
         }
-        let manifests = try files(in: "deploy", ".yaml").flatMap { file in
-            let lines = try lines(file)
-            guard lines.contains(where: { $0.hasPrefix("apiVersion:") }) else {
-                return [ConfigurationExample(file: file, line: 1, text: lines.joined(separator: "\n"))]
-            }
-            return blocks(lines, file: file) {
-                $0 == "  config.yaml: |"
-            } end: {
-                !$0.hasPrefix("    ")
-            }
-        }
-        return (documents + manifests).filter { !$0.text.hasPrefix("apiVersion:") }
+        // Overlays put several together; deploy/tests checks them as kustomize makes them.
+        let folders =
+            ["deploy", "deploy/base"]
+            + (try FileManager.default.contentsOfDirectory(atPath: root.appending(path: "deploy/components").path))
+            .sorted().map { "deploy/components/\($0)" }
+        let deployed = try folders.flatMap { try files(in: $0, ".yaml") }
+            .map { ConfigurationExample(file: $0, line: 1, text: try lines($0).joined(separator: "\n")) }
+            .filter(\.isConfiguration).filter { !$0.file.contains("persistent-queue") }
+        return (documents + deployed).filter { !$0.text.hasPrefix("apiVersion:") }
     }
 
     /// The lines between those that `begin` and `end` know, without the indentation of the first.

@@ -49,9 +49,9 @@ struct APIServerTests {
     func forbidden() async throws {
         try await run(
             says: [
-                "steps are added once it can be", "grant get, list, watch on taskruns in tekton.dev",
-                "grant get, list, watch on pods in the core group",
-                "grant get, list, watch on events in the core group",
+                "steps are added once it can be", "grant list, watch on taskruns in tekton.dev",
+                "grant list, watch on pods in the core group",
+                "grant list, watch on events in the core group",
             ]
         ) { server in
             server.fail(with: .status(.forbidden))

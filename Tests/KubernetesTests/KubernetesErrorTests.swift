@@ -31,7 +31,7 @@ private struct Sample: Decodable {
         #expect(error.kind == .forbidden)
         #expect(
             error.description == "builds.test.dev is forbidden: User \"x\" cannot list resource; "
-                + "grant get, list, watch on builds in test.dev (see docs/operations.md)"
+                + "grant list, watch on builds in test.dev (see docs/operations.md)"
         )
     }
 

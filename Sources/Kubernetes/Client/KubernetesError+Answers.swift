@@ -53,7 +53,7 @@ extension KubernetesError {
                 "\(request): \(code)\(text); check the credentials that auth_type chooses"
             case .forbidden:
                 resource.map {
-                    "\(text); grant get, list, watch on \($0.plural) in \($0.group.isEmpty ? "the core group" : $0.group)"
+                    "\(text); grant list, watch on \($0.plural) in \($0.group.isEmpty ? "the core group" : $0.group)"
                         + " (see docs/operations.md)"
                 } ?? "\(request): \(code)\(text)"
             case .notFound:

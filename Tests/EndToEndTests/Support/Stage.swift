@@ -120,6 +120,8 @@ struct Stage: Sendable {
         }
         #expect(await gateway.stop() == exit, "\(gateway.output.text)")
         #expect(backend.contents.malformed.isEmpty)
+        let excess = Rights.asked(for: apiServer.requests).subtracting(try Rights.granted())
+        #expect(excess.isEmpty, "deploy/base/cluster-role.yaml does not grant it")
         await apiServer.stop()
         await backend.stop()
     }

@@ -1,0 +1,38 @@
+import Replay
+import Testing
+
+/// Every other stage checks, too, that its gateway asks for nothing beyond these rights.
+@Suite("Rights in the cluster")
+struct RightsTests {
+    @Test("the ClusterRole grants what the gateway asks for, and nothing else")
+    func exactlyEnough() async throws {
+        try await Stage.run(["success", "step-fails", "pipelinerun"]) { stage in
+            await stage.waitUntilFollowing()
+            try await stage.sendAll()
+            stage.apiServer.advance(to: .seconds(5))
+            // It has to list anew, too.
+            stage.apiServer.expire()
+            stage.apiServer.endWatches()
+            await stage.waitUntilFollowing()
+            stage.apiServer.advanceToEnd()
+            try await stage.expectEverything()
+            let granted = try Rights.granted()
+            #expect(Rights.asked(for: stage.apiServer.requests) == granted)
+        }
+    }
+
+    @Test("with namespaces, everything is asked for in these alone: Roles will do")
+    func namespaced() async throws {
+        let settings = ["processors.tekton_steps.namespaces=[default, ci]"]
+        try await Stage.run(["success"], settings) { stage in
+            #expect(await stage.apiServer.waitUntil { $0.watchCount == 6 }, "\(stage.gateway.output.text)")
+            let requests = stage.apiServer.requests.filter { $0.resource != nil }
+            let granted = try Rights.granted()
+            #expect(Rights.asked(for: requests) == granted)
+            for request in requests {
+                let isWithin = ["default", "ci"].contains { request.path.contains("/namespaces/\($0)/") }
+                #expect(isWithin, "\(request.path)")
+            }
+        }
+    }
+}
