@@ -19,6 +19,7 @@ class Log:
     """The lines that a process writes to standard error; `find` waits for one."""
 
     def __init__(self, process):
+        self.process = process
         self.lines = []
         self.changed = threading.Condition()
         self.thread = threading.Thread(target=self.read, args=(process.stderr,), daemon=True)

@@ -71,7 +71,7 @@ processors:
   memory_limiter:
     check_interval: 1s
     limit_percentage: 80
-    spike_limit_percentage: 20
+    spike_limit_percentage: 10
   tekton_steps:
     {{- with .Values.namespaces }}
     namespaces:
