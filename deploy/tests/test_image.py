@@ -20,6 +20,7 @@ receivers: {otlp: {protocols: {http: {endpoint: "127.0.0.1:0"}}}}
 exporters: {otlp_http: {endpoint: "https://localhost:%d", retry_on_failure: {initial_interval: 100ms}}}
 extensions: {health_check: {endpoint: "127.0.0.1:0"}}
 service:
+  telemetry: {metrics: {level: none}}
   extensions: [health_check]
   pipelines: {traces: {receivers: [otlp], exporters: [otlp_http]}}
 """

@@ -118,6 +118,8 @@ def test_configuration_is_that_of_the_pod(name):
     offered = {port["name"] for port in one(documents, "Service", workload(documents)["metadata"]["name"])["spec"]["ports"]}
     assert is_grpc_open == ("otlp-grpc" in offered)
     assert config["extensions"]["health_check"]["endpoint"] == f"0.0.0.0:{ports['health']}"
+    (reader,) = config["service"]["telemetry"]["metrics"]["readers"]
+    assert reader["pull"]["exporter"]["prometheus"] == {"host": "0.0.0.0", "port": ports["metrics"]}
     assert set(config["service"]["extensions"]) == set(config["extensions"]), "an extension that does not run"
     for file in re.findall(r"/(?:etc|var/lib)/[\w./-]+", "\n".join(text for _, text in configuration(documents))):
         assert any(file.startswith(mount["mountPath"] + "/") for mount in container["volumeMounts"]), file

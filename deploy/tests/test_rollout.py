@@ -16,6 +16,7 @@ receivers: {otlp: {protocols: {http: {endpoint: "127.0.0.1:0"}}}}
 exporters: {otlp_http: {endpoint: "http://127.0.0.1:%d", compression: none, encoding: json}}
 extensions: {health_check: {endpoint: "127.0.0.1:0"}}
 service:
+  telemetry: {metrics: {level: none}}
   extensions: [health_check]
   pipelines: {traces: {receivers: [otlp], exporters: [otlp_http]}}
 """

@@ -114,4 +114,12 @@ service:
       receivers: [otlp]
       processors: [memory_limiter, tekton_steps]
       exporters: [otlp_http]
+  telemetry:
+    metrics:
+      readers:
+        - pull:
+            exporter:
+              prometheus:
+                host: 0.0.0.0
+                port: 8888
 {{- end -}}
