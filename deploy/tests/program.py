@@ -1,5 +1,6 @@
 """The built program, with what it talks to, over real sockets on 127.0.0.1."""
 
+import gzip
 import json
 import os
 import re
@@ -48,8 +49,8 @@ class Log:
 
 
 @contextmanager
-def running(command, **options):
-    """Runs the gateway; ends it with SIGTERM, and expects it to end well."""
+def running(command, code=0, **options):
+    """Runs a program; ends it with SIGTERM, if it has not ended, and expects this exit code."""
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **options)
     log = Log(process)
     try:
@@ -63,7 +64,7 @@ def running(command, **options):
             process.kill()
             raise
     log.thread.join(10)
-    assert process.returncode == 0, str(log)
+    assert process.returncode == code, str(log)
 
 
 @contextmanager
@@ -94,6 +95,30 @@ class Backend(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+def recorder():
+    """A handler that keeps the names of all spans; it takes JSON, plain or with gzip."""
+    return type("Recorder", (Recorder,), {"names": set(), "arrived": threading.Event()})
+
+
+class Recorder(Backend):
+    names: set
+    arrived: threading.Event
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers["Content-Encoding"] == "gzip":
+            body = gzip.decompress(body)
+        for resource in json.loads(body)["resourceSpans"]:
+            for scope in resource["scopeSpans"]:
+                self.names.update(span["name"] for span in scope["spans"])
+        self.arrived.set()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
 
 
 def api_server(recording):

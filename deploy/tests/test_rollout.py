@@ -9,7 +9,7 @@ import time
 import urllib.request
 
 from conftest import MANIFESTS, workload
-from program import Backend, running, serving
+from program import recorder, running, serving
 
 CONFIG = """yaml:
 receivers: {otlp: {protocols: {http: {endpoint: "127.0.0.1:0"}}}}
@@ -22,23 +22,6 @@ service:
 """
 # Ten times as fast as in the manifests.
 SPEED = 10
-
-
-class Recorder(Backend):
-    """Keeps the names of all spans."""
-
-    names = set()
-
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        for resource in body["resourceSpans"]:
-            for scope in resource["scopeSpans"]:
-                self.names.update(span["name"] for span in scope["spans"])
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
 
 
 class Sender(threading.Thread):
@@ -86,8 +69,9 @@ def test_nothing_is_refused_or_lost(steptrace):
     pod = workload(MANIFESTS["overlays/single"])["spec"]["template"]["spec"]
     pause = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"] / SPEED
     ended = threading.Event()
-    with serving(Recorder) as backend:
-        command = [steptrace, "--config", CONFIG % backend]
+    backend = recorder()
+    with serving(backend) as port:
+        command = [steptrace, "--config", CONFIG % port]
         with running(command) as new:
             with running(command) as old:
                 old.find("Everything is ready")
@@ -113,4 +97,4 @@ def test_nothing_is_refused_or_lost(steptrace):
         assert [problem for sender in senders for problem in sender.problems] == []
         accepted = set().union(*(sender.accepted for sender in senders))
         assert all(sender.statuses[-1] == 200 for sender in senders), "it goes on at the new pod"
-        assert accepted and accepted <= Recorder.names, f"lost: {accepted - Recorder.names}"
+        assert accepted and accepted <= backend.names, f"lost: {accepted - backend.names}"
