@@ -114,9 +114,9 @@ def test_configuration_is_that_of_the_pod(name):
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     protocols = config["receivers"]["otlp"]["protocols"]
     assert protocols["http"]["endpoint"] == f"0.0.0.0:{ports['otlp-http']}"
-    is_grpc_open = protocols["grpc"]["endpoint"] == f"0.0.0.0:{ports['otlp-grpc']}"
-    offered = {port["name"] for port in one(documents, "Service", workload(documents)["metadata"]["name"])["spec"]["ports"]}
-    assert is_grpc_open == ("otlp-grpc" in offered)
+    assert protocols["grpc"]["endpoint"] == f"0.0.0.0:{ports['otlp-grpc']}"
+    for guard in ("tls", "auth"):
+        assert protocols["grpc"].get(guard) == protocols["http"].get(guard), "a door that is not locked"
     assert config["extensions"]["health_check"]["endpoint"] == f"0.0.0.0:{ports['health']}"
     (reader,) = config["service"]["telemetry"]["metrics"]["readers"]
     assert reader["pull"]["exporter"]["prometheus"] == {"host": "0.0.0.0", "port": ports["metrics"]}

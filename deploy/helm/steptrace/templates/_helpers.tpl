@@ -49,8 +49,13 @@ receivers:
   otlp:
     protocols:
       grpc:
-        {{- /* gRPC has no TLS yet, so with TLS it is not offered to others. */}}
-        endpoint: {{ ternary "127.0.0.1:4317" "0.0.0.0:4317" .Values.tls.enabled }}
+        endpoint: 0.0.0.0:4317
+        {{- if .Values.tls.enabled }}
+        tls:
+          cert_file: /etc/steptrace-tls/tls.crt
+          key_file: /etc/steptrace-tls/tls.key
+          reload_interval: 1m
+        {{- end }}
         {{- if .Values.basicAuth.enabled }}
         auth:
           authenticator: basicauth
