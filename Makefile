@@ -20,7 +20,8 @@ test: peers ## Build everything and run all tests.
 	$(SWIFT) test --disable-xctest
 
 .PHONY: check-deploy
-check-deploy: packages ## Check manifests, chart, sample configurations, dashboard and alerts in deploy/.
+check-deploy: ## Check manifests, chart, sample configurations, dashboard and alerts in deploy/.
+	@Scripts/install-packages --tests
 	$(SWIFT) build --product steptrace
 	Scripts/check-deploy
 
