@@ -5,13 +5,14 @@ import json
 import os
 import re
 import shutil
+import signal
 import ssl
 import subprocess
 import urllib.request
 
 import pytest
 from conftest import DEPLOY, ROOT
-from program import PATH, Backend, post, running, serving
+from program import PATH, Backend, post, recorder, running, serving
 
 # What the program may link to beside libc; further libraries are those that libcurl brings.
 NAMED = {"libcurl", "libz", "libcrypt", "libsqlite3"}
@@ -67,6 +68,40 @@ def test_release_needs_few_libraries(steptrace):
     needed = subprocess.run(["readelf", "-d", steptrace], capture_output=True, text=True, check=True).stdout
     names = set(re.findall(r"\(NEEDED\).*\[(\w+)", needed))
     assert names <= NAMED | {"libc", "libm", "libgcc_s", "libstdc", "ld"}
+
+
+def test_a_queue_on_a_volume_survives_a_kill(root):
+    """With nothing but the volume to write to, and SQLite's temporary files there: what was accepted before SIGKILL is sent
+    by the next process, which compacts the file first."""
+    # TODO: until file_storage is in.
+    if "file_storage" not in subprocess.run(in_root(root, "/usr/bin/steptrace", "components"), env=PATH, capture_output=True, text=True).stdout:
+        pytest.skip("this program has no file_storage yet")
+    volume = root / "var/lib/steptrace"
+    volume.mkdir(parents=True)
+    os.chown(volume, *([65532, 65532] if os.geteuid() == 0 else [-1, -1]))
+    over = """yaml:
+extensions: {file_storage: {directory: /var/lib/steptrace/queue, create_directory: true, compaction: {on_start: true}}}
+exporters: {otlp_http: {encoding: json, sending_queue: {storage: file_storage}}}
+service: {extensions: [health_check, file_storage]}
+"""
+    command = in_root(root, "/usr/bin/steptrace", "--config", "/etc/steptrace/config.yaml", "--config", over)
+    environment = {**PATH, "SQLITE_TMPDIR": "/var/lib/steptrace"}
+    config = root / "etc/steptrace/config.yaml"
+    config.write_text(CONFIG.replace("https:", "http:") % 1)
+    spans = [{"traceId": "01" * 16, "spanId": "02" * 8, "name": "kept"}]
+    body = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}).encode()
+    with running(command, env=environment, code=-signal.SIGKILL) as log:
+        log.find("Everything is ready")
+        post(log.endpoint("Starting HTTP server"), body, "application/json")
+        log.process.kill()
+    backend = recorder()
+    with serving(backend) as port:
+        config.write_text(CONFIG.replace("https:", "http:") % port)
+        with running(command, env=environment) as log:
+            assert backend.arrived.wait(20), str(log)
+    assert backend.names == {"kept"}
+    assert "unable to open" not in str(log)
+    assert {path.name for path in volume.iterdir()} == {"queue"}
 
 
 def test_it_works(root, tmp_path):
