@@ -12,6 +12,7 @@ public enum ComponentRegistry {
         DebugExporter.factory,
         FileExporter.factory,
         HealthCheckExtension.factory,
+        ZPagesExtension.factory,
         BasicAuthExtension.factory,
         BearerTokenAuthExtension.factory,
         FileStorageExtension.factory,

@@ -11,7 +11,14 @@ struct ComponentsCommand: ParsableCommand {
     @Flag(help: ArgumentHelp("Print the options of all components as Markdown.", visibility: .hidden))
     var docs = false
 
+    @Flag(help: ArgumentHelp("Print all metrics as Markdown.", visibility: .hidden))
+    var metricsDocs = false
+
     func run() {
+        if metricsDocs {
+            print(MetricsReference.markdown(), terminator: "")
+            return
+        }
         let factories = ComponentRegistry.factories
         print(docs ? ConfigurationReference.markdown(factories) : ComponentInventory.yaml(factories), terminator: "")
     }

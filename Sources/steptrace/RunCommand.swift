@@ -28,7 +28,9 @@ struct RunCommand: AsyncParsableCommand {
         let source = try arguments.source
         let (configuration, warnings) = try ConfigurationArguments.telling { try source.load() }
         let logs = LogSettings(configuration.service.logs)
-        LoggingSystem.bootstrap { CollectorLogHandler(label: $0, settings: logs) }
+        let sampler = LogSampler(configuration.service.logs.sampling)
+        LoggingSystem.bootstrap { CollectorLogHandler(label: $0, settings: logs, sampler: sampler) }
+        defer { CollectorLogHandler(label: "logs", settings: logs, sampler: sampler).tellSuppressed() }
         let logger = Logger(label: "service")
         for warning in warnings { logger.warning("\(warning)") }
 
@@ -38,6 +40,7 @@ struct RunCommand: AsyncParsableCommand {
         signal(SIGXFSZ, SIG_IGN)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let metrics = MetricsRegistry()
+        sampler.observe(in: metrics)
         let group = MultiThreadedEventLoopGroup.singleton
         let servers = MetricsServers(metrics, group: group, logger: Logger(label: "metrics"))
         do {
@@ -47,6 +50,7 @@ struct RunCommand: AsyncParsableCommand {
                 metrics: metrics,
                 makeLogger: { Logger(label: $0) }
             )
+            ServiceInspection(service.statuses) { service.configuration.service }.add(to: metrics.inspections)
             let reloader = ConfigurationReloader(source, of: service, metrics: metrics, logger: logger) {
                 try await servers.apply($0.metrics)
                 logs.set($0.logs)

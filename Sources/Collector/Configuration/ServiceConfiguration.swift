@@ -47,6 +47,7 @@ public struct LogsConfiguration: Sendable, Equatable {
 
     public var level: Level
     public var encoding: Encoding
+    public var sampling = LogSampling()
 
     public init(level: Level = .info, encoding: Encoding = .console) {
         self.level = level
@@ -56,6 +57,8 @@ public struct LogsConfiguration: Sendable, Equatable {
     init(from map: inout ConfigMap) throws(ConfigError) {
         level = try map.oneOf("level", default: .info)
         encoding = try map.oneOf("encoding", default: .console)
+        var sampling = try map.map("sampling")
+        self.sampling = try LogSampling(from: &sampling)
         try map.finish()
     }
 }

@@ -22,6 +22,7 @@ struct StatusTable: Sendable {
 
     /// Takes an instance's state; true when the whole has become ready with it, which is once.
     mutating func report(_ instance: ComponentInstance, _ status: ComponentStatus) -> Bool {
+        guard instances[instance]?.allows(status) != false else { return false }
         instances[instance] = status
         guard current.contains(instance) else { return false }
         if status == .stopping || status == .stopped { stop() }

@@ -10,6 +10,7 @@ public struct CollectorLogHandler: LogHandler {
     private let settings: LogSettings
     /// Set for this logger alone.
     private var ownLevel: Logger.Level?
+    private let sampler: LogSampler?
     private let now: @Sendable () -> Date
     private let write: @Sendable (String) -> Void
 
@@ -22,8 +23,10 @@ public struct CollectorLogHandler: LogHandler {
     }
 
     /// Logs to standard error.
-    public init(label: String, settings: LogSettings) {
-        self.init(label: label, settings: settings, now: { Date() }, write: StandardError.write)
+    ///
+    /// - Parameter sampler: that of all loggers; nil for no sampling.
+    public init(label: String, settings: LogSettings, sampler: LogSampler? = nil) {
+        self.init(label: label, settings: settings, sampler: sampler, now: { Date() }, write: StandardError.write)
     }
 
     /// - Parameters:
@@ -32,10 +35,12 @@ public struct CollectorLogHandler: LogHandler {
     init(
         label: String,
         settings: LogSettings,
+        sampler: LogSampler? = nil,
         now: @escaping @Sendable () -> Date,
         write: @escaping @Sendable (String) -> Void
     ) {
         self.label = label
+        self.sampler = sampler
         self.now = now
         self.write = write
         self.settings = settings
@@ -47,15 +52,44 @@ public struct CollectorLogHandler: LogHandler {
     }
 
     public func log(event: LogEvent) {
+        guard admits(event) else { return }
         var attributes = metadata
         if let provided = metadataProvider?.get() { attributes.merge(provided) { $1 } }
         if let own = event.metadata { attributes.merge(own) { $1 } }
         if let error = event.error { attributes["error"] = "\(error)" }
-        let time = now().formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))
-        write(line(time: time + "Z", level: event.level.collectorName, "\(event.message)", attributes))
+        write(line(label, level: event.level.collectorName, "\(event.message)", attributes))
     }
 
-    private func line(time: String, level: String, _ message: String, _ attributes: Logger.Metadata) -> String {
+    private func admits(_ event: LogEvent) -> Bool {
+        guard let sampler else { return true }
+        let message = LogSamplingState.Message(level: event.level.collectorName, text: "\(event.message)")
+        let (verdict, suppressed) = sampler.take(message)
+        tell(suppressed)
+        guard case .suppress(let isFirst) = verdict else { return true }
+        if isFirst {
+            Task {
+                try? await Task.sleep(for: sampler.tick)
+                tellSuppressed()
+            }
+        }
+        return false
+    }
+
+    /// Writes which messages have been suppressed and not told of yet: at the end of the program.
+    public func tellSuppressed() { tell(sampler?.flush() ?? []) }
+
+    private func tell(_ suppressed: [LogSamplingState.Suppressed]) {
+        for one in suppressed {
+            let attributes: Logger.Metadata = [
+                "message": "\(one.message.text)", "suppressed": .stringConvertible(one.count),
+            ]
+            let level = one.message.level.isEmpty ? "info" : one.message.level
+            write(line("logs", level: level, "Log messages have been suppressed, the same came too often.", attributes))
+        }
+    }
+
+    private func line(_ label: String, level: String, _ message: String, _ attributes: Logger.Metadata) -> String {
+        let time = now().formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true)) + "Z"
         switch settings.current.encoding {
         case .console:
             let columns = [time, level, label, message].joined(separator: "\t")

@@ -11,13 +11,16 @@ public struct MetricDescription: Sendable, Hashable {
     public let kind: Kind
     /// `By`, `s`, `{spans}`: UCUM, as the Collector has it; empty for none.
     public let unit: String
+    /// The names of its labels, for docs/operations.md.
+    public let labels: [String]
     /// One sentence.
     public let help: String
 
-    public init(_ name: String, _ kind: Kind, unit: String = "", _ help: String) {
+    public init(_ name: String, _ kind: Kind, unit: String = "", labels: [String] = [], _ help: String) {
         self.name = name
         self.kind = kind
         self.unit = unit
+        self.labels = labels
         self.help = help
     }
 }

@@ -13,6 +13,9 @@ public final class MetricsRegistry: Sendable {
 
     private let state = Mutex(State())
 
+    /// What components tell people beside.
+    public let inspections = InspectionRegistry()
+
     public init() {}
 
     /// - Parameter owner: one life of a component, such as `receiver:otlp#1`.

@@ -14,11 +14,11 @@ struct HealthReport: Encodable, Equatable {
     let uptime: String
     let components: [String: Component]
 
-    init(isReady: Bool, upSince: Date, now: Date, components: [String: ComponentStatus]) {
-        status = isReady ? "Server available" : "Server not available"
-        self.upSince = isReady ? upSince.formatted(.iso8601) : "0001-01-01T00:00:00Z"
+    init(isAvailable: Bool, upSince: Date, now: Date, components: [String: ComponentStatus]) {
+        status = isAvailable ? "Server available" : "Server not available"
+        self.upSince = isAvailable ? upSince.formatted(.iso8601) : "0001-01-01T00:00:00Z"
         let milliseconds = Int((max(now.timeIntervalSince(upSince), 0) * 1000).rounded())
-        uptime = isReady ? GoDuration.format(.milliseconds(milliseconds)) : ""
+        uptime = isAvailable ? GoDuration.format(.milliseconds(milliseconds)) : ""
         self.components = components.mapValues(Component.init)
     }
 
@@ -31,15 +31,5 @@ struct HealthReport: Encodable, Equatable {
 }
 
 extension HealthReport.Component {
-    /// Names as the Collector's healthcheckv2 has them.
-    init(_ status: ComponentStatus) {
-        switch status {
-        case .starting: self.init(status: "StatusStarting", error: nil)
-        case .ok: self.init(status: "StatusOK", error: nil)
-        case .recoverableError(let error): self.init(status: "StatusRecoverableError", error: error)
-        case .permanentError(let error): self.init(status: "StatusPermanentError", error: error)
-        case .stopping: self.init(status: "StatusStopping", error: nil)
-        case .stopped: self.init(status: "StatusStopped", error: nil)
-        }
-    }
+    init(_ status: ComponentStatus) { self.init(status: status.name, error: status.error) }
 }

@@ -57,26 +57,32 @@ extension ReceiverCounters {
         "otelcol_receiver_accepted_spans",
         .counter,
         unit: "{spans}",
+        labels: ["receiver", "transport"],
         "Number of spans successfully pushed into the pipeline."
     )
     private static let refused = MetricDescription(
         "otelcol_receiver_refused_spans",
         .counter,
         unit: "{spans}",
+        labels: ["receiver", "transport"],
         "Number of spans that could not be pushed into the pipeline."
     )
     private static let failed = MetricDescription(
         "otelcol_receiver_failed_spans",
         .counter,
         unit: "{spans}",
+        labels: ["receiver", "transport"],
         "Number of spans that failed to be processed by the receiver due to internal errors."
     )
     private static let requests = MetricDescription(
         "otelcol_receiver_requests",
         .counter,
         unit: "{requests}",
+        labels: ["receiver", "transport", "outcome"],
         "Number of requests performed, by outcome."
     )
+
+    static let descriptions = [accepted, refused, failed, requests]
 
     /// - Parameter transport: `http` or `grpc`.
     func write(to sink: inout MetricSink, receiver: String, transport: String) {

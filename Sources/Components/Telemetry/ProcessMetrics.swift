@@ -46,7 +46,7 @@ struct ProcessMetrics: Sendable {
             sink.add(Self.cpu, usage.ru_utime.seconds + usage.ru_stime.seconds)
         }
         if let resident = SystemMemory().resident() { sink.add(Self.memory, resident) }
-        let info = mallinfo2()
+        let info = steptrace_mallinfo2()
         sink.add(Self.heap, Int(info.uordblks + info.hblkhd))
         sink.add(Self.heapSystem, Int(info.arena + info.hblkhd))
     }

@@ -15,6 +15,7 @@ public struct KubernetesClient: Sendable {
     private let transport: any APITransport
     private let authorization: Authorization
     private let userAgent: String
+    public let requests = APIRequestCounts()
     let server: String
     /// The service account's own or the context's namespace.
     public let namespace: String?
@@ -148,10 +149,11 @@ public struct KubernetesClient: Sendable {
         query: [(name: String, value: String)],
         resource: APIResource?
     ) async throws(KubernetesError) -> HTTPClientResponse {
+        let verb = resource == nil ? "get" : "list"
         let credentials = try await authorization.credentials()
-        var response = try await send(path, query, credentials)
+        var response = try await send(verb, path, query, credentials)
         if response.status == 401, let other = try await authorization.replacement(for: credentials) {
-            response = try await send(path, query, other)
+            response = try await send(verb, path, query, other)
         }
         guard response.status == 200 else {
             throw KubernetesError(
@@ -166,6 +168,7 @@ public struct KubernetesClient: Sendable {
     }
 
     private func send(
+        _ verb: String,
         _ path: String,
         _ query: [(name: String, value: String)],
         _ credentials: Authorization.Credentials
@@ -174,8 +177,11 @@ public struct KubernetesClient: Sendable {
         request.timeout = Self.requestTimeout
         request.maxResponseBytes = Self.maxListBytes
         do {
-            return try await transport.send(request)
+            let response = try await transport.send(request)
+            requests.count(verb, status: response.status)
+            return response
         } catch {
+            requests.count(verb, status: nil)
             throw KubernetesError(error, request: "GET \(path)", server: server)
         }
     }
@@ -190,8 +196,11 @@ public struct KubernetesClient: Sendable {
         request.timeout = nil
         request.idleTimeout = .seconds(timeoutSeconds) + Self.watchMargin
         do {
-            return try await transport.stream(request)
+            let stream = try await transport.stream(request)
+            requests.count("watch", status: stream.status)
+            return stream
         } catch {
+            requests.count("watch", status: nil)
             throw KubernetesError(error, request: "WATCH \(path)", server: server)
         }
     }

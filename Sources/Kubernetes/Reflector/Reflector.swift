@@ -1,7 +1,6 @@
 import FoundationEssentials
 import HTTPClient
 public import Logging
-import Synchronization
 
 /// Follows all objects of a kind with a list and a watch, for as long as it runs, whatever the API server does.
 ///
@@ -18,13 +17,15 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
     private let sleep: @Sendable (Duration) async throws -> Void
     private let logger: Logger
     private let handler: Handler
-    private let skipped = Atomic<Int>(0)
+    private let statistics: ReflectorStatistics
 
     /// - Parameters:
+    ///   - statistics: told what happens.
     ///   - handler: called in order, never twice at a time. What it does delays the watch.
     public convenience init(
         client: KubernetesClient,
         selection: ObjectSelection = ObjectSelection(),
+        statistics: ReflectorStatistics = ReflectorStatistics(),
         logger: Logger,
         handler: @escaping Handler
     ) {
@@ -33,6 +34,7 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
             selection: selection,
             configuration: ReflectorStateMachine.Configuration(),
             sleep: { try await Task.sleep(for: $0) },
+            statistics: statistics,
             logger: logger,
             handler: handler
         )
@@ -43,6 +45,7 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
         selection: ObjectSelection,
         configuration: ReflectorStateMachine.Configuration,
         sleep: @escaping @Sendable (Duration) async throws -> Void,
+        statistics: ReflectorStatistics = ReflectorStatistics(),
         logger: Logger,
         handler: @escaping Handler
     ) {
@@ -50,12 +53,13 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
         self.selection = selection
         self.configuration = configuration
         self.sleep = sleep
+        self.statistics = statistics
         self.logger = logger
         self.handler = handler
     }
 
     /// How many objects could not be read so far, and were left out.
-    public var skippedObjects: Int { skipped.load(ordering: .relaxed) }
+    public var skippedObjects: Int { statistics.snapshot.skippedObjects }
 
     /// Until the task is cancelled.
     public func run() async {
@@ -82,6 +86,7 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
         _ request: ReflectorStateMachine.ListRequest,
         _ run: inout ReflectorRun<Resource>
     ) async -> ReflectorStateMachine.Next {
+        if request.continueToken == nil { statistics.update { $0.lists += 1 } }
         do {
             let version = try await version(&run)
             let body = try await client.list(Resource.resource, version: version, selection, request)
@@ -152,6 +157,7 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
         _ line: ArraySlice<UInt8>,
         _ run: inout ReflectorRun<Resource>
     ) -> ReflectorStateMachine.Next {
+        statistics.update { $0.lastEvent = .now }
         do {
             switch try decoding({ try run.decoder.decode(WatchEvent<Resource>.self, from: Data(line)) }) {
             case .change(let change, let object):
@@ -195,11 +201,18 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
             case .deleted(let key, let withObject):
                 handler(.deleted(key, last: withObject ? objects.first?.object : nil))
             case .synced:
+                statistics.update { $0.isFollowing = true }
                 handler(.synced)
             case .failed(let error, let wait):
                 // A request that fails because it is given up here is no failure.
-                if !Task.isCancelled { handler(.failed(error, retryIn: wait)) }
+                if Task.isCancelled { continue }
+                statistics.update { statistics in
+                    statistics.isFollowing = false
+                    statistics.errors[error.kind.name, default: 0] += 1
+                }
+                handler(.failed(error, retryIn: wait))
             case .recovered:
+                statistics.update { $0.isFollowing = true }
                 handler(.recovered)
             }
         }
@@ -207,7 +220,7 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
     }
 
     private func skip(_ object: LenientObject<Resource>, _ run: inout ReflectorRun<Resource>) {
-        skipped.add(1, ordering: .relaxed)
+        statistics.update { $0.skippedObjects += 1 }
         guard let count = run.skipped.skip(now: run.now) else { return }
         logger.warning(
             "objects that cannot be read are left out",

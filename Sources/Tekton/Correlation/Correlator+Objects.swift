@@ -23,7 +23,14 @@ extension Correlator {
         let isOver = taskRun.status.isDone || isDeleted
         if taskRuns[uid] == nil {
             // Nothing will come of one that was not traced or was over long ago.
-            guard !isOver || context != nil, !isTooOld(taskRun.status.completion, now: now) else { return }
+            guard !isOver || context != nil else {
+                counters.untracedTaskRuns += 1
+                return
+            }
+            guard !isTooOld(taskRun.status.completion, now: now) else {
+                counters.tooOldTaskRuns += 1
+                return
+            }
         }
         guard var entry = track(uid, now: now) else { return }
         entry.isDeleted = entry.isDeleted || isDeleted
@@ -36,6 +43,7 @@ extension Correlator {
         entry.key = taskRun.metadata.key
         entry.completion = taskRun.status.isDone ? taskRun.status.completion : nil
         if isOver && context == nil && entry.isIdle {
+            counters.untracedTaskRuns += 1
             forget(uid)
             return
         }
@@ -176,6 +184,8 @@ extension Correlator {
             let spans = AttemptSpans(taskRun: taskRun, attempt: attempt, context: context, options: options.spans)
             for span in spans.final where entry.known.insert(span.spanID).inserted {
                 entry.due.append(Injection.Item(taskRunUID: uid, span: span, dueSince: now.uptime))
+                // Here and not where it is sent: it may be sent again, but is final once.
+                durations.record(span.measurement)
             }
             // A late Event may still tell of a pull.
             if spans.isComplete, attempt.isSettled {
@@ -191,6 +201,7 @@ extension Correlator {
             for pod in facts.pods { podOwners[pod.pod.metadata.uid] = nil }
             entry.facts = nil
             entry.known = []
+            finishedCount += 1
         } else {
             entry.facts = facts
         }

@@ -12,18 +12,28 @@ public struct Correlator: Sendable {
     public struct Counters: Sendable, Equatable {
         /// Spans that were handed out and confirmed.
         public var injectedSpans = 0
+        public var injectedByKind: [TektonSpan.Kind: Int] = [:]
         /// References to TaskRuns that never showed up.
         public var expiredSightings = 0
         /// Sightings that were not kept because too many were waiting.
         public var droppedSightings = 0
         /// TaskRuns forgotten before their spans were handed out, because too many were followed.
         public var droppedTaskRuns = 0
+        /// TaskRuns that were over too long ago when the API server told of them; each time it did.
+        public var tooOldTaskRuns = 0
+        /// TaskRuns that were over without being traced or sampled; each time the API server told of them.
+        public var untracedTaskRuns = 0
+        /// TaskRuns forgotten because no span of theirs had come by.
+        public var unsightedTaskRuns = 0
         /// Pods whose Events were forgotten because too many were waiting for their pod.
         public var droppedStrayEvents = 0
     }
 
     public let options: CorrelatorOptions
     public internal(set) var counters = Counters()
+    public internal(set) var durations: DurationHistograms
+    /// How many of `taskRuns` are finished.
+    var finishedCount = 0
 
     /// By UID.
     var taskRuns: [String: TrackedTaskRun] = [:]
@@ -55,6 +65,7 @@ public struct Correlator: Sendable {
     /// - Parameter awaitsWatches: `watchesAnswered` will be called; nothing is given up before.
     public init(options: CorrelatorOptions = CorrelatorOptions(), awaitsWatches: Bool = false) {
         self.options = options
+        durations = DurationHistograms(options: options.durations)
         toldSince = awaitsWatches ? nil : .zero
     }
 
@@ -109,7 +120,10 @@ public struct Correlator: Sendable {
     /// The injection was accepted: it need not be sent again.
     public mutating func confirm(_ injection: Injection) {
         counters.injectedSpans += injection.items.count
-        for item in injection.items { landed(item) }
+        for item in injection.items {
+            counters.injectedByKind[item.span.kind, default: 0] += 1
+            landed(item)
+        }
     }
 
     /// The injection was refused: its spans are due again, and wait as long as they did before.
@@ -169,7 +183,10 @@ public struct Correlator: Sendable {
     private mutating func purge(now: Moment) {
         counters.expiredSightings += sightings.expire(now: now.uptime, timeout: options.sightingTimeout)
         strayEvents = strayEvents.filter { now.uptime - $0.value.since < options.sightingTimeout }
-        for (uid, entry) in taskRuns where isForgettable(entry, now: now) { forget(uid) }
+        for (uid, entry) in taskRuns where isForgettable(entry, now: now) {
+            if entry.facts?.taskRun != nil, !entry.isSighted { counters.unsightedTaskRuns += 1 }
+            forget(uid)
+        }
         if finished.count > 2 * taskRuns.count + 64 { finished.removeAll { taskRuns[$0] == nil } }
         if unsighted.count > 2 * taskRuns.count + 64 { unsighted.removeAll { taskRuns[$0] == nil } }
         taskRuns.shrink()
@@ -198,6 +215,7 @@ public struct Correlator: Sendable {
 
     mutating func forget(_ uid: String) {
         guard let entry = taskRuns.removeValue(forKey: uid) else { return }
+        if entry.facts == nil { finishedCount -= 1 }
         setTrace(nil, of: entry)
         for pod in entry.facts?.pods ?? [] { podOwners[pod.pod.metadata.uid] = nil }
         withDue.remove(uid)

@@ -9,6 +9,7 @@ public struct CorrelatorOptions: Sendable, Equatable {
     public var completedMaxAge: Duration
     /// The most TaskRuns that are followed; beyond it those that were over first are forgotten.
     public var maxTrackedTaskRuns: Int
+    public var durations = DurationHistograms.Options()
 
     public init(
         spans: SpanOptions = SpanOptions(),

@@ -267,6 +267,7 @@ extension AttemptSpanBuilder {
             status: result.errorType == nil ? .unset : .error(description: ""),
             attributes: attributes.all,
             events: options.stepTransitions == .events ? transitions.events : [],
+            measurement: measurement(step: name, result.result, from: run.start, to: run.end),
             isFinal: isFinal
         )
         guard asSpans else { return }
@@ -322,7 +323,8 @@ extension AttemptSpanBuilder {
             status: errorType == nil ? .unset : .error(description: Self.description(outcome.message)),
             attributes: attributes.all,
             events: [],
-            resource: resource(of: parts.last?.pod)
+            resource: resource(of: parts.last?.pod),
+            measurement: measurement(step: nil, outcome.result, from: start, to: end)
         )
         entries.append(AttemptSpans.Entry(span: span, isFinal: isTaskRunFinal))
     }
@@ -409,6 +411,22 @@ extension AttemptSpanBuilder {
         )
     }
 
+    private func measurement(
+        step: String?,
+        _ result: TaskResult,
+        from start: KubernetesTime,
+        to end: KubernetesTime
+    ) -> SpanMeasurement {
+        SpanMeasurement(
+            step: step,
+            task: taskRun.taskName ?? "",
+            namespace: taskRun.metadata.namespace,
+            result: result.rawValue,
+            start: start,
+            end: end
+        )
+    }
+
     private mutating func add(
         _ kind: TektonSpan.Kind,
         _ name: String,
@@ -420,6 +438,7 @@ extension AttemptSpanBuilder {
         status: TektonSpan.Status = .unset,
         attributes: [SpanAttribute],
         events: [TektonSpan.Event] = [],
+        measurement: SpanMeasurement? = nil,
         isFinal: Bool
     ) {
         let span = TektonSpan(
@@ -433,7 +452,8 @@ extension AttemptSpanBuilder {
             status: status,
             attributes: attributes,
             events: events,
-            resource: resource(of: pod)
+            resource: resource(of: pod),
+            measurement: measurement
         )
         entries.append(AttemptSpans.Entry(span: span, isFinal: isFinal))
     }

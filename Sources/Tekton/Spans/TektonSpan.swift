@@ -39,6 +39,8 @@ public struct TektonSpan: Sendable, Equatable {
     public var events: [Event]
     /// What the span is about, as an OTLP resource.
     public let resource: SpanResource
+    /// Of spans that tell of a step or a TaskRun.
+    public var measurement: SpanMeasurement?
 
     /// The span's flags (OTLP `SpanFlags`): sampled, and whether its parent is known to be remote, as the one of
     /// `status.spanContext` is.

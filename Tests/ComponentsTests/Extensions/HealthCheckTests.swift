@@ -13,7 +13,7 @@ import Testing
         body: (HTTPClient, String) async throws -> Void
     ) async throws {
         var configuration = HealthCheckConfiguration()
-        configuration.endpoint = Endpoint(host: "127.0.0.1", port: 0)
+        configuration.server.endpoint = Endpoint(host: "127.0.0.1", port: 0)
         configure(&configuration)
         let client = try HTTPClient()
         try await withRunning(HealthCheckExtension(configuration, context: context.component("health_check"))) {
@@ -71,9 +71,39 @@ import Testing
         }
     }
 
+    @Test func aliveWhateverHappensAndReadyOnlyWhenReady() async throws {
+        try await run { client, url in
+            try await #expect(get(client, url + "/live") == (200, "alive\n"))
+            try await #expect(get(client, url + "/ready") == (503, "not ready\n"))
+            context.statuses.set(isReady: true, ["exporter:a": .permanentError("no")])
+            try await #expect(get(client, url + "/live").status == 200)
+            try await #expect(get(client, url + "/ready") == (200, "ready\n"))
+            context.statuses.set(isReady: false, ["exporter:a": .stopping])
+            try await #expect(get(client, url + "/live").status == 200)
+            try await #expect(get(client, url + "/ready").status == 503)
+        }
+    }
+
+    @Test func errorsThatCountAreTold() async throws {
+        context.statuses.set(isReady: true, ["exporter:a": .recoverableError("away"), "receiver:b": .ok])
+        try await run(configure: {
+            $0.rules.includesRecoverableErrors = true
+            $0.rules.includesPermanentErrors = true
+            $0.rules.recoveryDuration = .zero
+        }) { client, url in
+            try await #expect(get(client, url + "/ready") == (503, "not ready: errors for too long in exporter:a\n"))
+            try await #expect(get(client, url).status == 503)
+            try await #expect(get(client, url + "/live").status == 200)
+            context.statuses.set(isReady: true, ["exporter:a": .permanentError("no")])
+            try await #expect(get(client, url + "/ready").status == 500)
+            context.statuses.set(isReady: true, ["exporter:a": .ok])
+            try await #expect(get(client, url + "/ready").status == 200)
+        }
+    }
+
     @Test func uptimeIsCountedInGoDurations() {
         let start = Date(timeIntervalSince1970: 1_700_000_000)
-        let report = HealthReport(isReady: true, upSince: start, now: start + 90.5, components: [:])
+        let report = HealthReport(isAvailable: true, upSince: start, now: start + 90.5, components: [:])
         #expect(report.upSince == "2023-11-14T22:13:20Z")
         #expect(report.uptime == "1m30.5s")
     }

@@ -215,11 +215,23 @@ struct Stage: Sendable {
         }
     }
 
-    /// What `/metrics` says.
-    func metrics(_ location: SourceLocation = #_sourceLocation) async throws -> Exposition {
-        let answer = try await client.execute(HTTPClientRequest(method: "GET", url: metricsURL))
-        #expect(answer.status == 200, sourceLocation: location)
-        return try Exposition(String(decoding: answer.body, as: UTF8.self))
+    /// What `/metrics` says once `condition` holds, or at last.
+    func metrics(until condition: (Exposition) -> Bool = { _ in true }) async throws -> Exposition {
+        let end = ContinuousClock.now + .seconds(20)
+        while true {
+            let answer = try await client.execute(HTTPClientRequest(method: "GET", url: metricsURL))
+            #expect(answer.status == 200)
+            let metrics = try Exposition(String(decoding: answer.body, as: UTF8.self))
+            if condition(metrics) || ContinuousClock.now > end { return metrics }
+            // There is no event to wait for.
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    /// The status of another path of `health_check`.
+    func healthStatus(_ path: String) async throws -> Int {
+        let url = healthURL.dropLast() + path
+        return try await client.execute(HTTPClientRequest(method: "GET", url: String(url))).status
     }
 
     /// Waits for the log to say it.

@@ -19,6 +19,7 @@ final class MemoryLimiterProcessor: Service, TraceConsumer {
     private let isRefusing = Atomic(false)
     private let acceptedSpans = Atomic(0)
     private let refusedSpans = Atomic(0)
+    private let items = ProcessorItems()
     private let scanner = SpanScanner(taskRunKeys: [], namespaceKeys: [])
     private let retryAfter: Duration
 
@@ -66,6 +67,7 @@ final class MemoryLimiterProcessor: Service, TraceConsumer {
             guard let self else { return }
             sink.add(.memoryLimiterAccepted, acceptedSpans.load(ordering: .relaxed), ["processor": name])
             sink.add(.memoryLimiterRefused, refusedSpans.load(ordering: .relaxed), ["processor": name])
+            items.write(to: &sink, processor: name)
         }
     }
 
@@ -77,6 +79,7 @@ final class MemoryLimiterProcessor: Service, TraceConsumer {
             let spans =
                 batch.spanCount > 0 ? batch.spanCount : (try? scanner.scan(batch.body.readableBytesSpan) { _ in })
             refusedSpans.add(spans ?? 0, ordering: .relaxed)
+            items.incoming(spans ?? 0)
             let error = ConsumeError(
                 .unavailable,
                 "data refused due to high memory usage",
@@ -85,7 +88,14 @@ final class MemoryLimiterProcessor: Service, TraceConsumer {
             return completion(.refused(error))
         }
         next.consume(batch) { [self] result in
-            if case .accepted(let spans) = result { acceptedSpans.add(spans, ordering: .relaxed) }
+            switch result {
+            case .accepted(let spans):
+                acceptedSpans.add(spans, ordering: .relaxed)
+                items.passed(spans)
+            case .refused:
+                // Seldom, so that counting them is no matter.
+                items.passed((try? scanner.scan(batch.body.readableBytesSpan) { _ in }) ?? 0)
+            }
             completion(result)
         }
     }
@@ -135,12 +145,14 @@ extension MetricDescription {
         "otelcol_processor_memory_limiter_accepted_spans",
         .counter,
         unit: "{spans}",
+        labels: ["processor"],
         "Spans that the next component in the pipeline has taken."
     )
     static let memoryLimiterRefused = MetricDescription(
         "otelcol_processor_memory_limiter_refused_spans",
         .counter,
         unit: "{spans}",
+        labels: ["processor"],
         "Spans that were refused because the memory was above the soft limit."
     )
 }

@@ -39,6 +39,8 @@ public struct TektonStepsConfiguration: ComponentConfiguration {
             default: correlator.maxTrackedTaskRuns,
             in: 1...Int.max
         )
+        var durations = try map.map("duration_metrics")
+        correlator.durations = try DurationHistograms.Options(from: &durations)
     }
 
     private static func names(
@@ -188,7 +190,48 @@ public struct TektonStepsConfiguration: ComponentConfiguration {
             example: "50000",
             "The most TaskRuns that are followed at a time; beyond it the oldest that are over are forgotten first."
         ),
+        ConfigOption(
+            "duration_metrics.enabled",
+            "bool",
+            default: "true",
+            example: "false",
+            "Tells how long steps and TaskRuns took, as histograms among the metrics."
+        ),
+        ConfigOption(
+            "duration_metrics.buckets",
+            "list of durations",
+            default: "[1s, 2500ms, 5s, 10s, 30s, 1m, 2m, 5m, 10m, 30m, 1h]",
+            example: "[10s, 1m, 10m]",
+            "The upper bounds of the histograms' buckets, ascending; 50 at the most."
+        ),
+        ConfigOption(
+            "duration_metrics.max_series",
+            "int",
+            default: "1000",
+            example: "200",
+            "The most histograms of steps, and of TaskRuns, one for each namespace, Task, step and result. Beyond it "
+                + "all others are counted in one."
+        ),
     ]
+}
+
+extension DurationHistograms.Options {
+    /// Takes all keys of the map.
+    fileprivate init(from map: inout ConfigMap) throws(ConfigError) {
+        self.init()
+        isEnabled = try map.bool("enabled", default: isEnabled)
+        let nodes = try map.nodes("buckets")
+        if !nodes.isEmpty {
+            var bounds: [Double] = []
+            for node in nodes { bounds.append(try node.duration(in: .zero ... .seconds(1 << 32)) / .seconds(1)) }
+            guard zip(bounds, bounds.dropFirst()).allSatisfy({ $0 < $1 }), bounds.count <= 50, bounds[0] > 0 else {
+                throw map.error("\"buckets\" must be at most 50 durations above 0, each longer than the one before")
+            }
+            self.bounds = bounds
+        }
+        maxSeries = try map.int("max_series", default: maxSeries, in: 1...100_000)
+        try map.finish()
+    }
 }
 
 extension SpanOptions {

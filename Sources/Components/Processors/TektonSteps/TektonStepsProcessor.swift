@@ -34,6 +34,7 @@ final class TektonStepsProcessor: TraceConsumer, Service {
     /// Whether spans are due, so that a batch without references needs no lock.
     private let hasDueSpans = Atomic<Bool>(false)
     private let ownBatches = Mutex(OwnBatches())
+    private let items = ProcessorItems()
     private let started = ContinuousClock.now
 
     init(_ configuration: TektonStepsConfiguration, context: ComponentContext, next: any TraceConsumer) throws {
@@ -50,9 +51,50 @@ final class TektonStepsProcessor: TraceConsumer, Service {
         } catch  where configuration.access.authType == .serviceAccount {
             watches = .failure(error)
         }
+        observe()
     }
 
     var checksWellFormedness: Bool { true }
+
+    private func observe() {
+        let processor = "\(context.id)"
+        context.observe { [weak self] sink in
+            guard let self else { return }
+            items.write(to: &sink, processor: processor)
+            let (figures, counters, durations) = correlator.withLock { ($0.figures, $0.counters, $0.durations) }
+            TektonStepsMetrics.write(figures, counters, to: &sink, processor: processor)
+            TektonStepsMetrics.write(durations, to: &sink, processor: processor)
+        }
+        context.metrics.inspections.add("taskrunz") { [weak self] request in self?.inspect(request) }
+    }
+
+    /// The TaskRuns, those that changed last first.
+    private func inspect(_ request: InspectionRequest) -> [InspectionTable] {
+        let now = now
+        let changes = correlator.withLock { $0.lastChanges }.sorted { ($1.time, $0.uid) < ($0.time, $1.uid) }
+        let page = changes.dropFirst(request.offset).prefix(request.limit)
+        let summaries = correlator.withLock { correlator in page.compactMap { correlator.summary(of: $0.uid) } }
+        let rows = summaries.map { summary in
+            [
+                summary.namespace, summary.name, summary.uid, summary.traceID.map { "\($0)" } ?? "",
+                summary.isFollowed ? (summary.isOver ? "over" : "running") : "finished",
+                summary.isSighted ? "yes" : "no", "\(summary.pods)", "\(summary.dueSpans)",
+                "\(summary.spansUnderWay)",
+                GoDuration.format(.seconds((now.uptime - summary.lastChange).components.seconds)),
+            ]
+        }
+        return [
+            InspectionTable(
+                "TaskRuns of \(context.id)",
+                columns: [
+                    "Namespace", "TaskRun", "UID", "Trace", "State", "Seen in spans", "Pods", "Spans due",
+                    "Spans under way", "Last change ago",
+                ],
+                rows: rows,
+                total: changes.count
+            )
+        ]
+    }
 
     // MARK: - Batches
 
@@ -67,13 +109,16 @@ final class TektonStepsProcessor: TraceConsumer, Service {
             return
         }
         batch.spanCount = spanCount
+        items.incoming(spanCount)
         let injection = scan.isEmpty ? nil : correlate(scan, in: batch.body)
         guard let injection, let encoded = encode(injection) else {
+            items.outgoing(spanCount)
             next.consume(batch, completion)
             return
         }
         batch.body.writeBytes(encoded)
         batch.spanCount += injection.spans.count
+        items.outgoing(batch.spanCount)
         next.consume(batch) { result in
             switch result {
             case .accepted:
@@ -188,6 +233,7 @@ final class TektonStepsProcessor: TraceConsumer, Service {
             return
         }
         let batch = TraceBatch(body: ByteBuffer(bytes: encoded), spanCount: injection.spans.count)
+        items.outgoing(batch.spanCount)
         next.consume(batch) { result in
             switch result {
             case .accepted:

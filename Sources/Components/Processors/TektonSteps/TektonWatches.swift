@@ -34,6 +34,8 @@ final class TektonWatches: Sendable {
     private let labelSelector: String
     private let followsEvents: Bool
     private let context: ComponentContext
+    /// By resource and namespace.
+    private let statistics: [WatchKey: ReflectorStatistics]
     /// What is wrong, by watch.
     private let failures = Mutex<[String: String]>([:])
 
@@ -52,6 +54,29 @@ final class TektonWatches: Sendable {
         labelSelector = configuration.labelSelector
         followsEvents = configuration.correlator.spans.imagePulls || configuration.correlator.spans.schedule
         self.context = context
+        var resources = [TaskRun.resource, Pod.resource]
+        if followsEvents { resources.append(Event.resource) }
+        let keys = namespaces.flatMap { namespace in resources.map { WatchKey($0, namespace) } }
+        statistics = Dictionary(uniqueKeysWithValues: Set(keys).map { ($0, ReflectorStatistics()) })
+        observe()
+    }
+
+    private func observe() {
+        let (statistics, requests, processor) = (statistics, client.requests, "\(context.id)")
+        context.observe { sink in
+            let now = ContinuousClock.now
+            for (key, watch) in statistics {
+                TektonStepsMetrics.write(
+                    watch.snapshot,
+                    resource: key.resource,
+                    namespace: key.namespace,
+                    now: now,
+                    to: &sink,
+                    processor: processor
+                )
+            }
+            TektonStepsMetrics.write(requests.all, to: &sink, processor: processor)
+        }
     }
 
     /// Follows the objects until the task is cancelled.
@@ -126,7 +151,13 @@ final class TektonWatches: Sendable {
     ) async {
         let name = Resource.resource.qualifiedName + (selection.namespace.map { " in \($0)" } ?? "")
         let logger = context.logger
-        let reflector = Reflector<Resource>(client: client, selection: selection, logger: logger) { event in
+        let statistics = statistics[WatchKey(Resource.resource, selection.namespace)] ?? ReflectorStatistics()
+        let reflector = Reflector<Resource>(
+            client: client,
+            selection: selection,
+            statistics: statistics,
+            logger: logger
+        ) { event in
             switch event {
             case .applied(let object):
                 applied(object)
@@ -158,6 +189,17 @@ final class TektonWatches: Sendable {
             let messages = failures.sorted { $0.key < $1.key }.map(\.value)
             context.report(messages.isEmpty ? .ok : .recoverableError(messages.joined(separator: "; ")))
         }
+    }
+}
+
+private struct WatchKey: Hashable {
+    let resource: String
+    /// Empty for all.
+    let namespace: String
+
+    init(_ resource: APIResource, _ namespace: String?) {
+        self.resource = resource.qualifiedName
+        self.namespace = namespace ?? ""
     }
 }
 

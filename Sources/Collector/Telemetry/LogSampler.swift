@@ -1,0 +1,44 @@
+import Synchronization
+
+/// The sampling of all loggers together.
+public final class LogSampler: Sendable {
+    let tick: Duration
+    private let state: Mutex<LogSamplingState>
+    private let suppressedCount = Atomic(0)
+    private let uptime: @Sendable () -> Duration
+
+    public convenience init(_ sampling: LogSampling) {
+        let started = ContinuousClock.now
+        self.init(sampling) { ContinuousClock.now - started }
+    }
+
+    init(_ sampling: LogSampling, uptime: @escaping @Sendable () -> Duration) {
+        tick = sampling.tick
+        state = Mutex(LogSamplingState(sampling))
+        self.uptime = uptime
+    }
+
+    func take(_ message: LogSamplingState.Message) -> (LogSamplingState.Verdict, [LogSamplingState.Suppressed]) {
+        let now = uptime()
+        let result = state.withLock { $0.take(message, now: now) }
+        if case .suppress = result.0 { suppressedCount.add(1, ordering: .relaxed) }
+        return result
+    }
+
+    func flush() -> [LogSamplingState.Suppressed] { state.withLock { $0.flush() } }
+
+    public static let descriptions = [suppressed]
+
+    private static let suppressed = MetricDescription(
+        "steptrace_log_messages_suppressed",
+        .counter,
+        unit: "{messages}",
+        "Log messages that were not written because the same one had been too often."
+    )
+
+    public func observe(in metrics: MetricsRegistry) {
+        metrics.observe("logs") { [self] sink in
+            sink.add(Self.suppressed, suppressedCount.load(ordering: .relaxed))
+        }
+    }
+}

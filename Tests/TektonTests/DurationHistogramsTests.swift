@@ -1,0 +1,61 @@
+import Kubernetes
+import Testing
+
+@testable import Tekton
+
+@Suite struct DurationHistogramsTests {
+    func measurement(
+        _ seconds: Double,
+        step: String? = "build",
+        task: String = "image",
+        result: String = "success"
+    ) -> SpanMeasurement {
+        SpanMeasurement(
+            step: step,
+            task: task,
+            namespace: "ci",
+            result: result,
+            start: KubernetesTime(unixNanoseconds: 1_000_000_000),
+            end: KubernetesTime(unixNanoseconds: 1_000_000_000 + Int64(seconds * 1_000_000_000))
+        )
+    }
+
+    @Test func eachIsCountedInTheFirstBucketThatHoldsIt() throws {
+        var options = DurationHistograms.Options()
+        options.bounds = [1, 10]
+        var histograms = DurationHistograms(options: options)
+        for seconds in [0, 1, 1.5, 10, 11] { histograms.record(measurement(seconds)) }
+        histograms.record(measurement(2, step: nil))
+        histograms.record(nil)
+        let step = try #require(histograms.steps.first)
+        #expect(histograms.steps.count == 1)
+        #expect(step.key == .init(namespace: "ci", task: "image", step: "build", result: "success"))
+        #expect(step.value.counts == [2, 2, 1])
+        #expect(step.value.sum == 23.5)
+        #expect(histograms.taskRuns.values.map(\.counts) == [[0, 1, 0]])
+    }
+
+    @Test func timesThatRunBackwardsCountAsNone() {
+        #expect(measurement(-5).seconds == 0)
+    }
+
+    @Test func seriesAreBoundedAndNothingIsLost() throws {
+        var options = DurationHistograms.Options()
+        options.maxSeries = 2
+        var histograms = DurationHistograms(options: options)
+        for task in ["a", "b", "c", "a", "d"] { histograms.record(measurement(3, task: task)) }
+        #expect(Set(histograms.steps.keys.map(\.task)) == ["a", "b"])
+        let others = try #require(histograms.otherSteps)
+        #expect(others.counts.reduce(0, +) == 2)
+        #expect(others.sum == 6)
+        #expect(histograms.otherTaskRuns == nil)
+    }
+
+    @Test func switchedOffNothingIsCounted() {
+        var options = DurationHistograms.Options()
+        options.isEnabled = false
+        var histograms = DurationHistograms(options: options)
+        histograms.record(measurement(1))
+        #expect(histograms.steps.isEmpty)
+    }
+}
