@@ -16,8 +16,10 @@ demo: packages ## Replay recorded runs through the gateway and draw their traces
 	"$$($(SWIFT) build --show-bin-path)/steptrace" demo $(if $(BACKEND),--backend $(BACKEND))
 
 .PHONY: test
-test: peers ## Build everything and run all tests.
-	$(SWIFT) test --disable-xctest
+test: peers ## Build everything and run all tests: the modules', then those that run the built program.
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build --disable-xctest --skip EndToEndTests
+	$(SWIFT) test --skip-build --disable-xctest --filter EndToEndTests
 
 .PHONY: check-deploy
 check-deploy: ## Check manifests, chart, sample configurations, dashboard and alerts in deploy/.

@@ -115,8 +115,8 @@ import Testing
             "\(error)" == "sending_queue::storage: no storage client extension found: \"file_storage\" "
                 + "(is it in service::extensions?)"
         }
-        let health = HealthCheckExtension(
-            try read(HealthCheckConfiguration.self, "{}"),
+        let health = try HealthCheckExtension(
+            read(HealthCheckConfiguration.self, "{}"),
             context: TestContext().component("health_check")
         )
         #expect {
