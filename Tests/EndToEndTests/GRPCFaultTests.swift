@@ -9,6 +9,8 @@ struct GRPCFaultTests {
             "exporters.otlp_grpc.timeout=1s", "exporters.otlp_grpc.retry_on_failure.initial_interval=50ms",
             "exporters.otlp_grpc.retry_on_failure.max_interval=200ms",
             "service.pipelines.traces.exporters=[otlp_grpc]",
+            // What was dropped is summed up from the log.
+            "service.telemetry.logs.sampling.enabled=false",
         ]
     }
 

@@ -43,6 +43,8 @@ struct HealthTests {
             await stage.expectLog("Starting shutdown...")
             #expect(try await stage.healthStatus("/ready") == 503)
             #expect(try await stage.healthStatus("/live") == 200)
+            // By itself: a second signal would end it at once.
+            #expect(await stage.gateway.waitForExit() == .code(0))
         }
     }
 

@@ -61,7 +61,8 @@ struct TraceListenerTests {
     @Test("a message that does not go on ends with DeadlineExceeded, and the stream is reset")
     func stalled() async throws {
         try await run {
-            $0.requestTimeout = .milliseconds(200)
+            // Also what the client has for its preface.
+            $0.requestTimeout = .seconds(2)
         } _: { port in
             let (stream, continuation) = AsyncStream<[UInt8]>.makeStream()
             let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)

@@ -80,7 +80,7 @@ struct RecordingBackendTests {
     func playing() async throws {
         let recording = try Fixtures.recording("short")
         try await withBackend { backend, sender in
-            let outcomes = try await sender.play(recording, ReplayClock(speed: 200))
+            let outcomes = try await sender.play(recording, ReplayClock(speed: 20))
             #expect(outcomes.allSatisfy { $0.isDelivered })
             #expect(backend.contents.requests.map(\.body) == recording.exports.map(\.body))
         }

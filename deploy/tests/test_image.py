@@ -73,9 +73,6 @@ def test_release_needs_few_libraries(steptrace):
 def test_a_queue_on_a_volume_survives_a_kill(root):
     """With nothing but the volume to write to, and SQLite's temporary files there: what was accepted before SIGKILL is sent
     by the next process, which compacts the file first."""
-    # TODO: until file_storage is in.
-    if "file_storage" not in subprocess.run(in_root(root, "/usr/bin/steptrace", "components"), env=PATH, capture_output=True, text=True).stdout:
-        pytest.skip("this program has no file_storage yet")
     volume = root / "var/lib/steptrace"
     volume.mkdir(parents=True)
     os.chown(volume, *([65532, 65532] if os.geteuid() == 0 else [-1, -1]))

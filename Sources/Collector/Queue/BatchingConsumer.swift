@@ -109,22 +109,28 @@ extension ExportOutcome {
 }
 
 extension MetricDescription {
+    /// All metrics of the `batch` processor, for the documents.
+    public static let batching = [batchSizeTriggers, batchTimeoutTriggers, batchCardinality]
+
     fileprivate static let batchSizeTriggers = MetricDescription(
         "otelcol_processor_batch_batch_size_trigger_send",
         .counter,
         unit: "{times}",
+        labels: ["processor"],
         "Number of times the batch was sent due to a size trigger."
     )
     fileprivate static let batchTimeoutTriggers = MetricDescription(
         "otelcol_processor_batch_timeout_trigger_send",
         .counter,
         unit: "{times}",
+        labels: ["processor"],
         "Number of times the batch was sent due to a timeout trigger."
     )
     fileprivate static let batchCardinality = MetricDescription(
         "otelcol_processor_batch_metadata_cardinality",
         .gauge,
         unit: "{combinations}",
+        labels: ["processor"],
         "Number of distinct metadata value combinations that wait now."
     )
 }

@@ -3,72 +3,90 @@ extension ExporterCounters {
         "otelcol_exporter_sent_spans",
         .counter,
         unit: "{spans}",
+        labels: ["exporter"],
         "Number of spans successfully sent to destination."
     )
     private static let sendFailed = MetricDescription(
         "otelcol_exporter_send_failed_spans",
         .counter,
         unit: "{spans}",
+        labels: ["exporter"],
         "Number of spans in failed attempts to send to destination."
     )
     private static let enqueueFailed = MetricDescription(
         "otelcol_exporter_enqueue_failed_spans",
         .counter,
         unit: "{spans}",
+        labels: ["exporter"],
         "Number of spans failed to be added to the sending queue."
     )
     private static let size = MetricDescription(
         "otelcol_exporter_queue_size",
         .gauge,
+        labels: ["exporter", "data_type"],
         "Current size of the retry queue, in units of its sizer."
     )
     private static let capacity = MetricDescription(
         "otelcol_exporter_queue_capacity",
         .gauge,
+        labels: ["exporter", "data_type"],
         "Fixed capacity of the retry queue, in units of its sizer."
     )
     private static let inFlight = MetricDescription(
         "otelcol_exporter_in_flight_requests",
         .gauge,
         unit: "{requests}",
+        labels: ["exporter"],
         "Number of requests that are being attempted now."
     )
     private static let accepted = MetricDescription(
         "steptrace_exporter_accepted_spans",
         .counter,
         unit: "{spans}",
+        labels: ["exporter"],
         "Spans taken into the sending queue: sent, dropped and queued ones add up to them and those restored."
     )
     private static let restored = MetricDescription(
         "steptrace_exporter_restored_spans",
         .counter,
         unit: "{spans}",
+        labels: ["exporter"],
         "Spans that an earlier process had left in the storage."
     )
     private static let droppedByCause = MetricDescription(
         "steptrace_exporter_dropped_spans",
         .counter,
         unit: "{spans}",
+        labels: ["exporter", "cause"],
         "Spans that had been accepted and were given up, by cause."
     )
     private static let queued = MetricDescription(
         "steptrace_exporter_queued_spans",
         .gauge,
         unit: "{spans}",
+        labels: ["exporter"],
         "Spans that wait, are in flight, or lie in the storage."
     )
     private static let requests = MetricDescription(
         "steptrace_exporter_requests",
         .counter,
         unit: "{requests}",
+        labels: ["exporter"],
         "Requests sent to the backend, every attempt counted."
     )
     private static let retried = MetricDescription(
         "steptrace_exporter_retries",
         .counter,
         unit: "{requests}",
+        labels: ["exporter"],
         "Attempts after the first of a request."
     )
+
+    /// All metrics of exporters, for the documents.
+    public static let descriptions = [
+        sent, sendFailed, enqueueFailed, size, capacity, inFlight, accepted, restored, droppedByCause, queued, requests,
+        retried,
+    ]
 
     /// The metrics of an exporter with a queue.
     public func write(to sink: inout MetricSink, exporter: String) {

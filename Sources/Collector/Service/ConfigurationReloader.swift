@@ -111,10 +111,14 @@ public final class ConfigurationReloader: Sendable {
 }
 
 extension MetricDescription {
+    /// The metrics of reloads, for the documents.
+    public static let reloads = [configReloads, configLastReload]
+
     fileprivate static let configReloads = MetricDescription(
         "steptrace_config_reloads",
         .counter,
         unit: "{reloads}",
+        labels: ["outcome"],
         "How often the configuration has been read again, by outcome. After a failure the old one stays in force."
     )
     fileprivate static let configLastReload = MetricDescription(

@@ -32,6 +32,7 @@ extension MetricDescription {
         "steptrace_exporter_partial_success_rejected_spans",
         .counter,
         unit: "{spans}",
+        labels: ["exporter"],
         "Spans that the backend has rejected of requests that it took otherwise (partial success)."
     )
 }

@@ -5,8 +5,11 @@ public enum MetricsReference {
     public static let sections: [(title: String, metrics: [MetricDescription])] = [
         ("Receivers", ReceiverCounters.descriptions),
         ("Processors", ProcessorItems.descriptions),
+        ("batch", MetricDescription.batching),
         ("memory_limiter", [.memoryLimiterAccepted, .memoryLimiterRefused]),
         ("tekton_steps", TektonStepsMetrics.descriptions),
+        ("Exporters", ExporterCounters.descriptions + [.partiallyRejectedSpans]),
+        ("Configuration", MetricDescription.reloads),
         ("Process", ProcessMetrics.descriptions + LogSampler.descriptions),
     ]
 

@@ -62,16 +62,15 @@ public struct ReplaySender: Sendable {
         }
     }
 
+    /// - Parameter wait: called for one after the other, so that those whose time has come together keep their order.
     private func sendAll(
         _ exports: [Recording.Export],
-        wait: @escaping @Sendable (Recording.Export) async throws -> Void
+        wait: (Recording.Export) async throws -> Void
     ) async throws -> [Outcome] {
         try await withThrowingTaskGroup(of: (Int, Outcome).self) { group in
             for (index, export) in exports.enumerated() {
-                group.addTask {
-                    try await wait(export)
-                    return (index, try await send(export))
-                }
+                try await wait(export)
+                group.addTask { (index, try await send(export)) }
             }
             var outcomes: [Int: Outcome] = [:]
             for try await (index, outcome) in group { outcomes[index] = outcome }

@@ -69,19 +69,19 @@ import Testing
     @Test func slowHashesAreCheckedBesideTheEventLoopOnceForAllWhoWait() async throws {
         let server = try basic("{htpasswd: {inline: 'alice:\(Self.bcrypt)'}}")
         let headers = ["Authorization": value("alice:secret")]
-        // Not one check of a quarter of a second for each.
-        let start = ContinuousClock.now
+        // Not one check for each: so many at a time would be refused (see below).
         await withTaskGroup(of: String?.self) { tasks in
             for _ in 0..<200 { tasks.addTask { await refusal(server, headers) } }
             for await refusal in tasks { #expect(refusal == nil) }
         }
-        #expect(ContinuousClock.now - start < .seconds(20))
         guard case .accepted = server.authenticate({ headers[$0] }) else {
             Issue.record("a login that was right is checked again")
             return
         }
         #expect(await refusal(server, ["Authorization": value("alice:wrong")]) == "invalid credentials")
-        #expect(await refusal(server, ["Authorization": value("bob:secret")]) == "invalid credentials")
+        // Another server: this one checks no wrong login so soon after the last.
+        let other = try basic("{htpasswd: {inline: 'alice:\(Self.bcrypt)'}}")
+        #expect(await refusal(other, ["Authorization": value("bob:secret")]) == "invalid credentials")
     }
 
     @Test func guessingIsHeldBackAndThoseWhoAreKnownAreNot() async throws {

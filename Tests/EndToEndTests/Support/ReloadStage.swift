@@ -91,7 +91,7 @@ final class ReloadStage: Sendable {
             timeout: \(configuration.timeout)
             retry_on_failure: {initial_interval: 50ms, max_interval: 200ms}
         service:
-          telemetry: {metrics: {level: none}, logs: {level: \(configuration.level)}}
+          telemetry: {metrics: {level: none}, logs: {level: \(configuration.level), sampling: {enabled: false}}}
           pipelines:
             traces:
               receivers: [\(([configuration.receiver] + configuration.receiverIDs).joined(separator: ", "))]
