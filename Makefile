@@ -15,10 +15,13 @@ demo: packages ## Replay recorded runs through the gateway and draw their traces
 	$(SWIFT) build --product steptrace
 	"$$($(SWIFT) build --show-bin-path)/steptrace" demo $(if $(BACKEND),--backend $(BACKEND))
 
+# All tests at once keep those with timeouts waiting for the property tests.
+PARALLEL := --experimental-maximum-parallelization-width 8
+
 .PHONY: test
 test: peers ## Build everything and run all tests: the modules', then those that run the built program.
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --disable-xctest --skip EndToEndTests
+	$(SWIFT) test --skip-build --disable-xctest --skip EndToEndTests $(PARALLEL)
 	$(SWIFT) test --skip-build --disable-xctest --filter EndToEndTests
 
 .PHONY: check-deploy

@@ -32,8 +32,16 @@ struct TraceListenerTests {
         }
     }
 
-    private func connect(_ port: Int) async throws -> any Channel {
+    private func connect(
+        _ port: Int,
+        _ received: AsyncStream<[UInt8]>.Continuation = AsyncStream.makeStream().continuation
+    ) async throws -> any Channel {
         try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Receiver(received))
+                }
+            }
             .connect(host: "127.0.0.1", port: port).get()
     }
 
@@ -51,7 +59,15 @@ struct TraceListenerTests {
         try await run {
             $0.maxConnections = 2
         } _: { port in
-            let connections = [try await connect(port), try await connect(port), try await connect(port)]
+            var connections: [any Channel] = []
+            for _ in 0..<3 {
+                let (stream, continuation) = AsyncStream<[UInt8]>.makeStream()
+                let connection = try await connect(port, continuation)
+                // Its SETTINGS: the server knows of this one before there is another.
+                var pieces = stream.makeAsyncIterator()
+                _ = await pieces.next()
+                connections.append(connection)
+            }
             try await connections[0].closeFuture.get()
             #expect(connections[1].isActive && connections[2].isActive)
             for connection in connections[1...] { try await connection.close().get() }
@@ -65,13 +81,7 @@ struct TraceListenerTests {
             $0.requestTimeout = .seconds(2)
         } _: { port in
             let (stream, continuation) = AsyncStream<[UInt8]>.makeStream()
-            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                .channelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(Receiver(continuation))
-                    }
-                }
-                .connect(host: "127.0.0.1", port: port).get()
+            let channel = try await connect(port, continuation)
             try await channel.writeAndFlush(ByteBuffer(bytes: Self.halfARequest()))
             var bytes: [UInt8] = []
             var answer: (status: String?, isReset: Bool) = (nil, false)
