@@ -90,6 +90,7 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
         do {
             let version = try await version(&run)
             let body = try await client.list(Resource.resource, version: version, selection, request)
+            statistics.update { $0.lastEvent = .now }
             let list = try decoding { try ObjectList<Resource>(body, run.decoder) }
             let objects = list.items
             for object in objects where object.object == nil {

@@ -5,7 +5,7 @@ public final class ReflectorStatistics: Sendable {
     public struct Snapshot: Sendable, Equatable {
         /// The objects have been listed, and nothing has failed since.
         public var isFollowing = false
-        /// When the API server last sent an event, bookmarks included.
+        /// When the API server last sent a list or an event, bookmarks included.
         public var lastEvent: ContinuousClock.Instant?
         /// Lists that were begun, the first one included.
         public var lists = 0

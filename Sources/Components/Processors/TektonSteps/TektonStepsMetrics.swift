@@ -92,7 +92,7 @@ enum TektonStepsMetrics {
         .gauge,
         unit: "s",
         labels: ["processor", "resource", "namespace"],
-        "Time since the API server last sent an event of a watch, bookmarks included (about one a minute)."
+        "Time since the API server last sent a list or an event of a watch, bookmarks included (about one a minute)."
     )
     private static let relists = MetricDescription(
         "steptrace_watch_relists",
