@@ -11,9 +11,9 @@ import Testing
 struct HostileTests {
     private static let settings = [
         "receivers.otlp.protocols.http.max_request_body_size=1048576",
-        "receivers.otlp.protocols.http.read_header_timeout=1s",
-        "receivers.otlp.protocols.http.read_timeout=2s",
-        "receivers.otlp.protocols.http.idle_timeout=2s",
+        "receivers.otlp.protocols.http.read_header_timeout=4s",
+        "receivers.otlp.protocols.http.read_timeout=5s",
+        "receivers.otlp.protocols.http.idle_timeout=5s",
         "receivers.otlp.protocols.grpc.endpoint=127.0.0.1:0",
         "receivers.otlp.protocols.grpc.max_recv_msg_size_mib=1",
         "receivers.otlp.protocols.grpc.max_concurrent_streams=100",
