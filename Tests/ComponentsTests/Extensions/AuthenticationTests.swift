@@ -69,7 +69,7 @@ import Testing
     @Test func slowHashesAreCheckedBesideTheEventLoopOnceForAllWhoWait() async throws {
         let server = try basic("{htpasswd: {inline: 'alice:\(Self.bcrypt)'}}")
         let headers = ["Authorization": value("alice:secret")]
-        // Not one check for each: so many at a time would be refused (see below).
+        // That they share one check is told by the test of PendingChecks, which needs no clock.
         await withTaskGroup(of: String?.self) { tasks in
             for _ in 0..<200 { tasks.addTask { await refusal(server, headers) } }
             for await refusal in tasks { #expect(refusal == nil) }
