@@ -62,6 +62,34 @@ struct AttemptSpansTests {
         #expect(spans["TaskRun"]?.isError == false)
     }
 
+    /// Its pull, with the least length a span has, would stick out.
+    @Test func theTaskRunWaitsForALateEventOfAContainerThatStartedAtItsEnd() throws {
+        func isFinal(startedAt start: Double, isSettled: Bool) throws -> Bool? {
+            let state = ContainerState(
+                terminated: ContainerState.Terminated(
+                    exitCode: 137,
+                    reason: "OOMKilled",
+                    startedAt: Facts.time(start),
+                    finishedAt: Facts.time(20)
+                )
+            )
+            let taskRun = Facts.taskRun(done: ("False", "StepOOM"), at: 20)
+            var attempt = try #require(taskRun.attempts(isDeleted: false).last)
+            attempt.pods = [Attempt.PodFacts(pod: Facts.pod([("step-a", state)], phase: "Failed", isReady: false))]
+            attempt.isSettled = isSettled
+            let spans = AttemptSpans(
+                taskRun: taskRun,
+                attempt: attempt,
+                context: Facts.context,
+                options: SpanOptions()
+            )
+            return spans.entries.last { $0.span.kind == .taskRun }?.isFinal
+        }
+        #expect(try isFinal(startedAt: 20, isSettled: false) == false)
+        #expect(try isFinal(startedAt: 20, isSettled: true) == true)
+        #expect(try isFinal(startedAt: 19, isSettled: false) == true)
+    }
+
     @Test func nativeSidecarsGetNoSpansAndInitContainersThatFailDo() {
         let pod = Facts.pod(
             [("step-a", ContainerState(waitingReason: "PodInitializing"))],

@@ -326,20 +326,23 @@ extension AttemptSpanBuilder {
             resource: resource(of: parts.last?.pod),
             measurement: measurement(step: nil, outcome.result, from: start, to: end)
         )
-        entries.append(AttemptSpans.Entry(span: span, isFinal: isTaskRunFinal))
+        entries.append(AttemptSpans.Entry(span: span, isFinal: isTaskRunFinal(endingAt: end)))
     }
 
-    private var isTaskRunFinal: Bool {
+    private func isTaskRunFinal(endingAt end: KubernetesTime) -> Bool {
         guard entries.allSatisfy(\.isFinal) else { return false }
         guard let last = parts.last else {
             // A pod that the status names may only not have been seen yet.
             return attempt.status.podName == nil ? attempt.isSettled : attempt.isAbandoned
         }
         guard last.isOver, last.timeline.isSettled else { return false }
-        // An event about a container that never started may still be on its way, and its pull belongs inside.
+        // Events may still be on their way, and the pulls they tell of belong inside. The pull of a container that has
+        // started before the end is: it was over when the container started, give or take the minimal length.
         let containers = last.pod.trueInitContainers + last.pod.steps
-        let allStarted = containers.allSatisfy { last.pod.state(of: $0.name)?.startedAt != nil }
-        return allStarted || attempt.isSettled
+        let areInside = containers.allSatisfy { container in
+            last.pod.state(of: container.name)?.startedAt.map { $0 < end } ?? false
+        }
+        return areInside || attempt.isSettled
     }
 
     /// Names of the steps that never began; unknown, thus none, when the pod was gone before it was seen.
