@@ -51,7 +51,7 @@ extension EasyHandle {
         try set(CURLOPT_MAXAGE_CONN, max(1, Int(configuration.idleConnectionTimeout.components.seconds)))
         try set(CURLOPT_HTTP_VERSION, configuration.httpVersion.curlValue(isStream: settings.isStream))
         if configuration.disableKeepAlives { try set(CURLOPT_FORBID_REUSE, 1) }
-        if let proxy = configuration.proxy { try set(CURLOPT_PROXY, proxy) }
+        if let proxy = configuration.proxy { try set(CURLOPT_PROXY, Self.curlProxy(proxy)) }
         if let userAgent = configuration.userAgent { try set(CURLOPT_USERAGENT, userAgent) }
         if request.acceptsCompression { try set(CURLOPT_ACCEPT_ENCODING, "gzip") }
         try setTLS(configuration.tls)
@@ -63,6 +63,11 @@ extension EasyHandle {
             isLarge: settings.isLarge,
             disableKeepAlives: configuration.disableKeepAlives
         )
+    }
+
+    private static func curlProxy(_ url: String) -> String {
+        let scheme = "socks5://"
+        return url.hasPrefix(scheme) ? "socks5h://" + url.dropFirst(scheme.count) : url
     }
 
     private func setCallbacks(_ poller: Poller) throws(HTTPClientError) {

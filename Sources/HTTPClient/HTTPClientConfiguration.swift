@@ -43,9 +43,10 @@ public struct HTTPClientConfiguration: Sendable {
     }
 
     public var tls = TLS()
-    /// `http://`, `https://` or `socks5://` URL. nil: libcurl's rules, which are those of the environment variables
-    /// `http_proxy` (lower case only), `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`; mind that those catch loopback
-    /// addresses too unless `NO_PROXY` names them. Empty: no proxy whatever the environment says.
+    /// `http://`, `https://` or `socks5://` URL; names are resolved by a SOCKS proxy, as with Go's net/http. nil: libcurl's
+    /// rules, which are those of the environment variables `http_proxy` (lower case only), `HTTPS_PROXY`, `ALL_PROXY` and
+    /// `NO_PROXY`; mind that those catch loopback addresses too unless `NO_PROXY` names them. Empty: no proxy whatever the
+    /// environment says.
     public var proxy: String?
     public var httpVersion: HTTPVersion = .automatic
     /// 0 for no limit. Requests above it wait for a connection; that is part of their `timeout`.

@@ -146,11 +146,27 @@ struct APIServerTests {
         try await run { $0.failWatches(with: .expired) }
     }
 
-    @Test("with a kubeconfig its token is sent")
-    func kubeconfig() async throws {
+    @Test(
+        "with a kubeconfig its token is sent; that of a plugin too, which is asked again when it is refused",
+        arguments: ["token", "exec"],
+        ["kubeconfig", "KUBECONFIG"]
+    )
+    func kubeconfig(user: String, namedBy way: String) async throws {
         let server = ReplayAPIServer([], token: "secret")
         try await server.start()
         let folder = try TemporaryFolder()
+        let plugin = try folder.write(
+            "plugin",
+            """
+            [ -e \(folder.path)/asked ] && token=secret || token=stale; touch \(folder.path)/asked
+            echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"'$token'"}}'
+            """
+        )
+        let users = [
+            "token": "{token: secret}",
+            "exec": "{exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, "
+                + "command: /bin/sh, args: [\(plugin)]}}",
+        ]
         let file = try folder.write(
             "kubeconfig",
             """
@@ -159,21 +175,29 @@ struct APIServerTests {
             current-context: test
             contexts: [{name: test, context: {cluster: test, user: test}}]
             clusters: [{name: test, cluster: {server: "\(server.url)"}}]
-            users: [{name: test, user: {token: secret}}]
+            users: [{name: test, user: \(users[user] ?? "")}]
             """
         )
+        let isVariable = way == "KUBECONFIG"
         let configuration = """
             yaml:
             receivers: {otlp: {protocols: {http: {endpoint: "127.0.0.1:0"}}}}
-            processors: {tekton_steps: {auth_type: kubeConfig, kubeconfig: \(file)}}
+            processors: {tekton_steps: {auth_type: kubeConfig\(isVariable ? "" : ", kubeconfig: \(file)")}}
             exporters: {debug: }
             service:
               pipelines: {traces: {receivers: [otlp], processors: [tekton_steps], exporters: [debug]}}
               telemetry: {metrics: {level: none}}
             """
-        let gateway = try await Steptrace.start("--config", configuration)
+        let gateway = try await Steptrace.start(
+            "--config",
+            configuration,
+            environment: isVariable ? ["KUBECONFIG": file] : [:]
+        )
         #expect(await server.waitUntil { $0.watchCount == 3 }, "\(gateway.output.text)")
-        #expect(server.requests.allSatisfy { $0.authorization == "Bearer secret" })
+        let refused = server.requests.filter { $0.authorization != "Bearer secret" }
+        // Watches that begin at the same moment may all have been given the first.
+        #expect(user == "exec" ? (1...3).contains(refused.count) : refused.isEmpty)
+        #expect(refused.allSatisfy { $0.authorization == "Bearer stale" })
         #expect(await gateway.stop() == .code(0))
         await server.stop()
     }

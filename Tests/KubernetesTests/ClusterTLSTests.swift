@@ -289,4 +289,39 @@ struct ClusterTLSTests {
         #expect(proxy.listCount == 1)
         try await proxy.stop()
     }
+
+    @Test(
+        "a tunnel through a proxy ends at the server, which is verified, and is used again by what follows",
+        arguments: [
+            ("http://127.0.0.1", "CONNECT localhost:PORT"),
+            ("http://me:secret@127.0.0.1", "CONNECT localhost:PORT Proxy-Authorization: Basic bWU6c2VjcmV0"),
+            ("socks5://127.0.0.1", "SOCKS 5 localhost:PORT"),
+        ]
+    )
+    func tunnel(proxyURL: String, request: String) async throws {
+        let proxy = TunnelProxy()
+        let server = try TLSServer(certificate: "server", clientCA: "ca")
+        let port = try await server.start()
+        var access = Self.access("https://localhost:\(port)")
+        access.tls.clientCertificate = .file(TLSServer.fixture("client.crt"))
+        access.tls.clientKey = .file(TLSServer.fixture("client.key"))
+        access.proxy = "\(proxyURL):\(try await proxy.start())"
+        let client = try client(access)
+        _ = try await client.preferredVersion(of: Build.resource)
+        _ = try await client.preferredVersion(of: Build.resource)
+        #expect(proxy.requests == [request.replacing("PORT", with: "\(port)")])
+        #expect(server.connectionCount == 1)
+        // The login is for the proxy alone.
+        #expect(server.requests.allSatisfy { $0.headers["Proxy-Authorization"].isEmpty })
+        let shown = try TLSServer.certificate("client")
+        #expect(server.requests.map(\.certificate) == [shown, shown])
+
+        access.tls.certificateAuthority = .file(TLSServer.fixture("other-ca.crt"))
+        #expect(try await ask(access)?.contains("check certificate authority") == true)
+        #expect(server.requests.count == 2)
+        try await proxy.stop()
+        let text = try await ask(access) ?? ""
+        #expect(text.hasPrefix("cannot reach the API server at https://localhost:\(port): "), "\(text)")
+        try await server.stop()
+    }
 }
