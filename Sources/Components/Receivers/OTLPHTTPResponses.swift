@@ -82,6 +82,11 @@ struct OTLPHTTPResponses: Sendable {
         status(.payloadTooLarge, code: 3, "request body too large: the limit is \(limit) bytes (max_request_body_size)")
     }
 
+    var noRoom: HTTPServerResponse {
+        let message = "too many requests are being read: no memory for another body at the moment"
+        return refused(ConsumeError(.unavailable, message, retryAfter: .seconds(1)))
+    }
+
     /// What is no HTTP, or not what the server takes.
     func protocolError(_ error: HTTPProtocolError) -> HTTPServerResponse {
         let code: Int32 =
