@@ -29,7 +29,7 @@ public struct Correlator: Sendable {
         public var droppedStrayEvents = 0
     }
 
-    public let options: CorrelatorOptions
+    public internal(set) var options: CorrelatorOptions
     public internal(set) var counters = Counters()
     public internal(set) var durations: DurationHistograms
     /// How many of `taskRuns` are finished.

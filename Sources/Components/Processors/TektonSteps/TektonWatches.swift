@@ -1,5 +1,4 @@
 import Collector
-import FoundationEssentials
 import Kubernetes
 import Logging
 import Synchronization
@@ -62,7 +61,7 @@ final class TektonWatches: Sendable {
     }
 
     private func observe() {
-        let (statistics, requests, processor) = (statistics, client.requests, "\(context.id)")
+        let (statistics, requests, processor) = (statistics, client.requests, context.name)
         context.observe { sink in
             let now = ContinuousClock.now
             for (key, watch) in statistics {
@@ -200,11 +199,5 @@ private struct WatchKey: Hashable {
     init(_ resource: APIResource, _ namespace: String?) {
         self.resource = resource.qualifiedName
         self.namespace = namespace ?? ""
-    }
-}
-
-extension KubernetesTime {
-    static var now: KubernetesTime {
-        KubernetesTime(unixNanoseconds: Int64(Date().timeIntervalSince1970 * 1_000_000_000))
     }
 }
