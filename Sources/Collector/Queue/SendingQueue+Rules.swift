@@ -127,6 +127,7 @@ extension SendingQueue {
         lastSend = now
         let id = nextID
         nextID += 1
+        sendSizes.record(request.current)
         attempt(id, request, &actions)
     }
 
@@ -173,7 +174,10 @@ extension SendingQueue {
     /// What was attempted has come to its end: goes on to the next part, or ends the request.
     mutating func goOn(_ id: Int, _ request: Request, now: Instant, _ actions: inout Actions) {
         var request = request
-        if request.advance(now: now, Backoff(retry)) { return attempt(id, request, &actions) }
+        if request.advance(now: now, Backoff(retry)) {
+            sendSizes.record(request.current)
+            return attempt(id, request, &actions)
+        }
         for batch in request.batches { counters.queueSize -= size(of: batch) }
         for (token, batch) in zip(request.tokens, request.batches) {
             actions.resolve(token, request.failure.map { .refused($0) } ?? .accepted(spanCount: batch.spanCount))

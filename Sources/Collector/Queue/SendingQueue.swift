@@ -49,6 +49,7 @@ struct SendingQueue<Token: Sendable>: Sendable {
     var isFailing = false
     var overflow = OverflowNotes()
     var counters = ExporterCounters()
+    var sendSizes = SendSizes()
 
     var place: Place
     /// The most of what is stored that waits in memory too, in bytes.
