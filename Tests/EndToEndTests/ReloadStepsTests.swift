@@ -10,6 +10,9 @@ import Testing
 struct ReloadStepsTests {
     private static let names = ["step-fails", "retries", "pipelinerun"]
 
+    /// Every reload is to be in the log.
+    private static let settings = ["service.telemetry.logs.sampling.enabled=false"]
+
     private func write(_ options: String, _ folder: TemporaryFolder) throws -> String {
         try folder.write("overlay.yaml", "processors: {tekton_steps: {\(options)}}\n")
     }
@@ -27,7 +30,7 @@ struct ReloadStepsTests {
     @Test("options that the watches do not depend on: every span arrives once, nothing is listed anew, metrics go on")
     func sameWatches() async throws {
         let folder = try TemporaryFolder()
-        try await Stage.run(Self.names, overlay: write("max_hold: 250ms", folder)) { stage in
+        try await Stage.run(Self.names, Self.settings, overlay: write("max_hold: 250ms", folder)) { stage in
             await stage.waitUntilFollowing()
             try await stage.sendAll()
             var changes = 0
@@ -55,7 +58,7 @@ struct ReloadStepsTests {
     @Test("other watches: no span is lost")
     func otherWatches() async throws {
         let folder = try TemporaryFolder()
-        try await Stage.run(Self.names, overlay: write("max_hold: 250ms", folder)) { stage in
+        try await Stage.run(Self.names, Self.settings, overlay: write("max_hold: 250ms", folder)) { stage in
             await stage.waitUntilFollowing()
             try await stage.sendAll()
             for _ in 0..<30 { stage.apiServer.step() }

@@ -45,7 +45,7 @@ struct ZPagesTests {
             let queues = try await page("/debug/queuez").rows
             #expect(queues.contains { $0[1] == "otelcol_exporter_sent_spans" && (Int($0[3]) ?? 0) > 300 })
             let taskRuns = try await page("/debug/taskrunz").rows
-            #expect(taskRuns.contains { $0.contains("step-fails-1") && $0.contains("finished") }, "\(taskRuns)")
+            #expect(taskRuns.contains { $0[1] == "step-fails-1" && $0[5] == "yes" }, "\(taskRuns)")
             let pipelines = try await page("/debug/pipelinez").rows
             #expect(pipelines.contains(["traces", "otlp", "memory_limiter, tekton_steps", "otlp_http"]))
         }
