@@ -246,11 +246,54 @@ func key(_ name: String, uid: String = "u") -> ObjectKey {
         #expect(machine.watchStarted().emissions == [.recovered])
     }
 
-    @Test mutating func anExpiredWatchIsFollowedByTheLatestList() {
+    /// As in client-go: such a list comes out of the server's cache, where the latest state would have to be got from
+    /// etcd, by everybody at the same time.
+    @Test mutating func anExpiredWatchIsFollowedByAListThatIsNotOlder() {
         synced(version: "10")
         let actions = machine.watchFailed(expired, now: .zero)
         #expect(actions.emissions == [.failed(expired, retryIn: Backoff.initial)])
-        #expect(machine.timerFired() == list("", limit: 500))
+        #expect(machine.timerFired() == list("10"))
+        #expect(machine.listFailed(expired, now: .zero) == Machine.Actions(next: list("", limit: 500)))
+    }
+
+    @Test mutating func aSecondVeryShortWatchIsFollowedByAWaitWhateverItTold() {
+        synced(version: "10")
+        let short = Duration.milliseconds(10)
+        #expect(machine.watchEnded(nil, after: short, events: 1, now: .zero).next == watch("10"))
+        #expect(machine.watchEnded(nil, after: short, events: 1, now: .zero).next == .wait(Backoff.initial))
+        #expect(machine.timerFired() == watch("10"))
+        _ = machine.watchEnded(nil, after: .seconds(300), events: 1, now: .zero)
+        #expect(machine.watchEnded(nil, after: short, events: 1, now: .zero).next == watch("10"))
+    }
+
+    @Test mutating func aDamagedStoreIsListedAnew() {
+        synced(["a", "b"])
+        _ = machine.watchFailed(KubernetesError(.storageRead, "corrupt object has been deleted"), now: .zero)
+        #expect(machine.timerFired() == list("10"))
+        let deleted = Machine.Emission.deleted(key("b"), withObject: false)
+        #expect(machine.listed(page(["a"], version: "11")).emissions == [.applied(item: 0), deleted, .synced])
+    }
+
+    // MARK: Silence
+
+    private func watch(_ version: String, silence: Duration) -> Machine.Next {
+        .watch(Machine.WatchRequest(resourceVersion: version, timeoutSeconds: 300, longestSilence: silence))
+    }
+
+    @Test mutating func aSilentWatchIsGivenUpAndBegunAnewWhereItWas() {
+        synced(version: "10")
+        _ = machine.bookmark(resourceVersion: "11")
+        #expect(machine.watchSilent(now: .zero) == Machine.Actions(next: watch("11", silence: .seconds(120))))
+    }
+
+    @Test mutating func aServerWithoutBookmarksMayBeSilentUntilTheWatchShouldHaveEnded() {
+        synced(version: "10")
+        #expect(machine.watchSilent(now: .zero).next == watch("10", silence: .seconds(330)))
+        _ = machine.watchEvent(.added, key("a"), resourceVersion: "11")
+        #expect(machine.watchSilent(now: .zero).next == watch("11", silence: .seconds(330)))
+        // They come after all.
+        _ = machine.bookmark(resourceVersion: "12")
+        #expect(machine.watchEnded(nil, after: .seconds(300), events: 1, now: .zero).next == watch("12"))
     }
 
     @Test(

@@ -171,8 +171,8 @@ final class TektonStepsProcessor: TraceConsumer, Service {
             group.addTask {
                 await watches.run { change in
                     self.update { change.apply(to: &$0, now: self.now) }
-                } answered: {
-                    self.update { $0.watchesAnswered(now: self.now) }
+                } tell: { tell in
+                    self.update { $0.watchesTell(tell, now: self.now) }
                 }
             }
             group.addTask { await self.tick() }
