@@ -68,7 +68,11 @@ import Testing
         server.apply("a")
         let (run, telling) = try follow(
             port: port,
-            .init(longestSilence: .milliseconds(50), watchMargin: .seconds(-300))
+            .init(
+                watchTimeoutSeconds: 300...300,
+                longestSilence: .milliseconds(50),
+                watchMargin: .milliseconds(-299_950)
+            )
         )
         var told = telling
         #expect(await told.next(2) == ["applied a", "synced"])

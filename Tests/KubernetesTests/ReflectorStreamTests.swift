@@ -68,7 +68,7 @@ import Testing
         )
     }
 
-    @Test("an answer that is cut anywhere is no list", arguments: [0, 1, 40, 300])
+    @Test("an answer that is cut anywhere is no list", arguments: [0, 1, 40, 200])
     func cut(length: Int) async {
         let text = Self.line("ADDED", Build.json("a", version: "5"))
         let harness = harness([

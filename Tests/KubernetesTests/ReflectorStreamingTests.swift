@@ -109,7 +109,7 @@ import Testing
         "a server that refuses is asked for lists instead, at once and from then on",
         arguments: [
             KubernetesError.Kind.server(status: 400), .server(status: 422), .server(status: 405),
-            .server(status: 501), .forbidden,
+            .server(status: 501),
         ]
     )
     func refusal(kind: KubernetesError.Kind) {
@@ -122,6 +122,15 @@ import Testing
         #expect(test.machine.listed(page) == Machine.Actions(emissions: [.synced], next: watch("10")))
         _ = test.machine.watchFailed(unavailable, now: .zero)
         #expect(test.machine.timerFired() == list("10"))
+    }
+
+    @Test mutating func aStreamThatIsForbiddenIsFollowedByAListAtOnceAndTriedAgainTheNextTime() {
+        _ = machine.start()
+        let forbidden = KubernetesError(.forbidden, "no watch")
+        #expect(machine.watchFailed(forbidden, now: .zero) == Machine.Actions(next: list("0", limit: 500)))
+        _ = machine.listed(Machine.Page(keys: [], resourceVersion: "10", continueToken: ""))
+        #expect(machine.watchFailed(forbidden, now: .zero).emissions == [.failed(forbidden, retryIn: Backoff.initial)])
+        #expect(machine.timerFired() == stream("10"))
     }
 
     @Test mutating func aServerThatDoesNotTellTheEndIsAskedForListsInstead() {

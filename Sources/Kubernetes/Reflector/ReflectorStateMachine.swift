@@ -196,7 +196,10 @@ struct ReflectorStateMachine: Sendable {
             return Actions(next: stream())
         case .tooManyRequests, .connect, .unauthorized, .notFound:
             return fail(error, now: now, then: .initialState)
-        case .forbidden, .server(status: 400..<500), .server(status: 501):
+        case .forbidden:
+            // Perhaps only to watch. If not, the list says so.
+            return Actions(next: list())
+        case .server(status: 400..<500), .server(status: 501):
             return listInstead(error)
         default:
             // It may be the length or the load that it fails of: better to get on than to insist.
