@@ -96,19 +96,18 @@ struct APIServerTests {
     @Test("forbidden for long: said once, shown all the time")
     func forbiddenForLong() async throws {
         try await Stage.run(["success"]) { server, _ in
-            server.fail(nil, .events, with: .status(.forbidden))
+            server.fail(.list, .events, with: .status(.forbidden))
+            server.fail(.watch, .events, with: .status(.forbidden))
         } _: { stage in
-            // Asked for a list three times: a stream and a list, then lists.
             #expect(
-                await stage.apiServer.waitUntil {
-                    $0.requests.count { $0.resource == .events && $0.verb == .list } >= 3
+                await stage.apiServer.waitUntil { activity in
+                    activity.requests.count(where: { $0.resource == .events && $0.verb == .list }) >= 3
                 }
             )
             let ill = try await stage.health { $0.components[Self.processor]?.error != nil }
             #expect(ill.components[Self.processor]?.error?.contains("grant list, watch on events") == true)
-            let said = stage.gateway.output.text.split(separator: "\n").count {
-                $0.contains("grant list, watch on events")
-            }
+            let lines = stage.gateway.output.text.split(separator: "\n")
+            let said = lines.count(where: { $0.contains("grant list, watch on events") })
             #expect(said == 1, "\(stage.gateway.output.text)")
         }
     }

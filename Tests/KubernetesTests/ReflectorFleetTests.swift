@@ -141,14 +141,14 @@ private struct Fleet {
 
     /// How many replicas have a watch open.
     func following(at moment: Duration) -> Int {
-        replicas.count { replica in
-            replica.history.last { $0.at <= moment }?.isFollowing == true
-        }
+        replicas.count(where: { replica in
+            replica.history.last(where: { $0.at <= moment })?.isFollowing == true
+        })
     }
 
     /// The most of these moments that lie in one window of that length.
     static func most(_ moments: [Duration], within window: Duration) -> Int {
-        moments.map { start in moments.count { $0 >= start && $0 < start + window } }.max() ?? 0
+        moments.map { start in moments.count(where: { $0 >= start && $0 < start + window }) }.max() ?? 0
     }
 
     mutating func run(until end: Duration, trouble: [Trouble]) {

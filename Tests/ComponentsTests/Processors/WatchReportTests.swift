@@ -31,13 +31,13 @@ struct WatchReportTests {
 
     @Test mutating func aFailureIsLoggedOncePerKindUntilAllIsWell() {
         follow()
-        #expect(report.failed(pods, forbidden))
-        #expect(!report.failed(pods, KubernetesError(.forbidden, "still not allowed")))
-        #expect(report.failed(events, forbidden))
-        #expect(report.failed(pods, away))
-        #expect(!report.failed(pods, forbidden))
+        #expect(report.failed(pods, forbidden) == true)
+        #expect(report.failed(pods, KubernetesError(.forbidden, "still not allowed")) == false)
+        #expect(report.failed(events, forbidden) == true)
+        #expect(report.failed(pods, away) == true)
+        #expect(report.failed(pods, forbidden) == false)
         report.recovered(pods)
-        #expect(report.failed(pods, forbidden))
+        #expect(report.failed(pods, forbidden) == true)
     }
 
     @Test mutating func everyFailureShowsUntilItsWatchHasRecovered() {
