@@ -96,8 +96,7 @@ struct APIServerTests {
     @Test("forbidden for long: said once, shown all the time")
     func forbiddenForLong() async throws {
         try await Stage.run(["success"]) { server, _ in
-            server.fail(.list, .events, with: .status(.forbidden))
-            server.fail(.watch, .events, with: .status(.forbidden))
+            server.fail(with: .status(.forbidden))
         } _: { stage in
             #expect(
                 await stage.apiServer.waitUntil { activity in

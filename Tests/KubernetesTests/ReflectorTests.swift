@@ -139,6 +139,15 @@ private func list(_ objects: [String], version: String, token: String = "") -> S
         #expect(target.contains("resourceVersion=10"), "\(target)")
     }
 
+    @Test func whatBreaksOffInTheMiddleOfALineIsToldByTheNextWatch() async {
+        let line = Array((event("ADDED", Build.json("a", version: "11")) + "\n").utf8)
+        let harness = ReflectorHarness([
+            list([], version: "10"), .lost([Array(line.prefix(100))]), .hanging([line]),
+        ])
+        #expect(await harness.events(4) == ["synced", "failed transport", "recovered", "applied a@11"])
+        #expect(harness.transport.targets[3].contains("&resourceVersion=10&"))
+    }
+
     @Test func aSilentWatchIsBegunAnewWithoutAList() async {
         let harness = ReflectorHarness([
             list([], version: "10"),
