@@ -36,7 +36,7 @@ import Testing
         let transport = ScriptedTransport([group] + resources.map { .response(200, #"{"resources":\#($0)}"#) })
         #expect(try await testClient(transport).preferredVersion(of: Build.resource) == version)
         let paths = ["/apis/test.dev", "/apis/test.dev/v1", "/apis/test.dev/v1beta1"]
-        #expect(transport.targets == paths.prefix(1 + resources.count))
+        #expect(transport.targets == Array(paths.prefix(1 + resources.count)))
     }
 
     @Test func ofSeveralVersionsTheFirstIsTakenWhenTheServerDoesNotTellMore() async throws {
