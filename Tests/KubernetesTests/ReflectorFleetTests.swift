@@ -15,6 +15,14 @@ import Testing
         #expect(fleet.requests(in: .seconds(100) ... .seconds(145)).count <= 10 * 7)
     }
 
+    @Test("neither is one behind a proxy that answers instead", arguments: [false, true])
+    func restartBehindProxy(streamsLists: Bool) {
+        var fleet = Fleet(streamsLists: streamsLists)
+        fleet.run(until: .seconds(600), trouble: [Trouble(.unavailable, from: .seconds(100), to: .seconds(120))])
+        #expect(fleet.lists(in: .seconds(1)...fleet.end) == [])
+        #expect(fleet.following(at: .seconds(120) + Backoff.maximum) == 10)
+    }
+
     @Test("a compaction costs each replica one list, and not all in the same moment", arguments: [false, true])
     func compaction(streamsLists: Bool) {
         var fleet = Fleet(streamsLists: streamsLists)
@@ -70,6 +78,8 @@ private struct Trouble {
     enum Kind: Equatable {
         /// Connections are lost, and refused.
         case away
+        /// Connections are lost, and requests answered with 503.
+        case unavailable
         /// All watches are told that their version is too old, whichever it is.
         case compacted
         case throttling(Duration)
@@ -191,6 +201,7 @@ private struct Fleet {
         let actions: ReflectorStateMachine.Actions
         switch trouble(at: now) {
         case .away: actions = replicas[index].machine.listFailed(Self.refused, now: now)
+        case .unavailable: actions = replicas[index].machine.listFailed(Self.unavailable, now: now)
         case .throttling(let time): actions = replicas[index].machine.listFailed(Self.throttled(time), now: now)
         case .compacted, .endingWatches, nil:
             let page = ReflectorStateMachine.Page(keys: [], resourceVersion: "rv", continueToken: "")
@@ -203,6 +214,8 @@ private struct Fleet {
         switch trouble(at: now) {
         case .away:
             return take(replicas[index].machine.watchFailed(Self.refused, now: now), index)
+        case .unavailable:
+            return take(replicas[index].machine.watchFailed(Self.unavailable, now: now), index)
         case .throttling(let time):
             return take(replicas[index].machine.watchFailed(Self.throttled(time), now: now), index)
         case .compacted, .endingWatches, nil:
@@ -230,7 +243,8 @@ private struct Fleet {
         if trouble(at: now) == .compacted {
             return take(replicas[index].machine.watchFailed(Self.expired, now: now), index)
         }
-        let lost = trouble(at: now) == .away ? KubernetesError(.transport, "reset") : nil
+        let isLost = trouble(at: now) == .away || trouble(at: now) == .unavailable
+        let lost = isLost ? KubernetesError(.transport, "reset") : nil
         take(replicas[index].machine.watchEnded(lost, after: now - since, events: 5, now: now), index)
     }
 
@@ -240,6 +254,7 @@ private struct Fleet {
     }
 
     private static let refused = KubernetesError(.connect, "refused")
+    private static let unavailable = KubernetesError(.server(status: 503), "no backend")
     private static let expired = KubernetesError(.expired, "too old resource version")
 
     private static func throttled(_ time: Duration) -> KubernetesError {

@@ -19,7 +19,7 @@ import Testing
         var requests: [Machine.ListRequest] = []
         for answer in answers {
             if case .watch = next {
-                _ = machine.watchFailed(KubernetesError(.server(status: 503), "unavailable"), now: .zero)
+                _ = machine.watchFailed(KubernetesError(.storageRead, "corrupt object"), now: .zero)
                 next = machine.timerFired()
             }
             guard case .list(let request) = next else {

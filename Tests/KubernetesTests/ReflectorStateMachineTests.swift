@@ -11,7 +11,8 @@ func key(_ name: String, uid: String = "u") -> ObjectKey {
 /// After client-go's reflector_test.go, where there is a test of the same meaning.
 @Suite struct ReflectorStateMachineTests {
     private var machine = Machine(random: { 0 })
-    private let unavailable = KubernetesError(.server(status: 503), "unavailable")
+    /// What is followed by a list.
+    private let damaged = KubernetesError(.storageRead, "corrupt object")
     private let expired = KubernetesError(.expired, "too old resource version")
     private let tooMany = KubernetesError(.tooManyRequests, "too many requests")
 
@@ -60,7 +61,7 @@ func key(_ name: String, uid: String = "u") -> ObjectKey {
     @Test mutating func relistsAtTheLastVersionInOnePiece() {
         synced(version: "10")
         _ = machine.watchEvent(.modified, key("a"), resourceVersion: "11")
-        _ = machine.watchFailed(unavailable, now: .zero)
+        _ = machine.watchFailed(damaged, now: .zero)
         #expect(machine.timerFired() == list("11"))
     }
 
@@ -68,17 +69,17 @@ func key(_ name: String, uid: String = "u") -> ObjectKey {
         _ = machine.start()
         _ = machine.listed(page(["a"], version: "10", token: "t"))
         _ = machine.listed(page(["b"], version: "10"))
-        _ = machine.watchFailed(unavailable, now: .zero)
+        _ = machine.watchFailed(damaged, now: .zero)
         #expect(machine.timerFired() == list("10", limit: 500))
     }
 
     @Test mutating func anExpiredVersionIsFollowedByTheLatest() {
         synced(version: "10")
-        _ = machine.watchFailed(unavailable, now: .zero)
+        _ = machine.watchFailed(damaged, now: .zero)
         #expect(machine.timerFired() == list("10"))
         #expect(machine.listFailed(expired, now: .zero) == Machine.Actions(next: list("", limit: 500)))
         #expect(machine.listed(page([], version: "11")).next == watch("11"))
-        _ = machine.watchFailed(unavailable, now: .zero)
+        _ = machine.watchFailed(damaged, now: .zero)
         #expect(machine.timerFired() == list("11"))
     }
 
@@ -86,7 +87,7 @@ func key(_ name: String, uid: String = "u") -> ObjectKey {
         let tooLarge = KubernetesError(.resourceVersionTooLarge, "Too large resource version")
         synced(version: "20")
         for version in ["30", "40"] {
-            _ = machine.watchFailed(unavailable, now: .zero)
+            _ = machine.watchFailed(damaged, now: .zero)
             _ = machine.timerFired()
             #expect(machine.listFailed(tooLarge, now: .zero) == Machine.Actions(next: list("", limit: 500)))
             _ = machine.listed(page([], version: version))
@@ -325,8 +326,13 @@ func key(_ name: String, uid: String = "u") -> ObjectKey {
         #expect(machine.watchFailed(hasty, now: .zero).next == .wait(.milliseconds(3200)))
     }
 
-    @Test mutating func internalErrorsAreFollowedByWatchesForAWhile() {
-        let broken = KubernetesError(.server(status: 500), "etcd")
+    @Test("a server's errors are followed by watches for a while", arguments: [500, 502, 503, 504])
+    func serverErrors(status: Int) {
+        var test = self
+        test.checkServerErrors(KubernetesError(.server(status: status), "etcd"))
+    }
+
+    private mutating func checkServerErrors(_ broken: KubernetesError) {
         synced(version: "10")
         for now in [0, 10, 30] {
             _ = machine.watchFailed(broken, now: .seconds(now))

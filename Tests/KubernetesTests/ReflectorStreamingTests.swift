@@ -6,7 +6,8 @@ import Testing
 @Suite struct ReflectorStreamingTests {
     private var machine = Machine(configuration: .init(streamsLists: true), random: { 0 })
     private let refused = KubernetesError(.server(status: 422), "sendInitialEvents is forbidden for watch")
-    private let unavailable = KubernetesError(.server(status: 503), "unavailable")
+    /// What is followed by an initial state.
+    private let damaged = KubernetesError(.storageRead, "corrupt object")
     private let lost = KubernetesError(.transport, "reset")
 
     private func stream(_ version: String) -> Machine.Next {
@@ -89,7 +90,7 @@ import Testing
 
     @Test mutating func aStreamThatBreaksOffLosesNothingToTheListThatFollows() {
         synced(["a", "b"])
-        _ = machine.watchFailed(unavailable, now: .zero)
+        _ = machine.watchFailed(damaged, now: .zero)
         _ = machine.timerFired()
         _ = machine.watchStarted()
         _ = machine.watchEvent(.added, key("a"), resourceVersion: "3")
@@ -101,7 +102,7 @@ import Testing
         #expect(listed.next == watch("20"))
         #expect(machine.watchStarted().emissions == [.recovered])
         // The next time streaming is tried again.
-        _ = machine.watchFailed(unavailable, now: .zero)
+        _ = machine.watchFailed(damaged, now: .zero)
         #expect(machine.timerFired() == stream("20"))
     }
 
@@ -120,7 +121,7 @@ import Testing
         #expect(actions == Machine.Actions(emissions: [.listsInstead(error)], next: list("0", limit: 500)))
         let page = Machine.Page(keys: [], resourceVersion: "10", continueToken: "")
         #expect(test.machine.listed(page) == Machine.Actions(emissions: [.synced], next: watch("10")))
-        _ = test.machine.watchFailed(unavailable, now: .zero)
+        _ = test.machine.watchFailed(damaged, now: .zero)
         #expect(test.machine.timerFired() == list("10"))
     }
 
@@ -186,7 +187,7 @@ import Testing
     func versionNotThere(kind: KubernetesError.Kind) {
         var test = self
         test.synced()
-        _ = test.machine.watchFailed(unavailable, now: .zero)
+        _ = test.machine.watchFailed(damaged, now: .zero)
         #expect(test.machine.timerFired() == stream("10"))
         let error = KubernetesError(kind, "no such version")
         #expect(test.machine.watchFailed(error, now: .zero) == Machine.Actions(next: stream("")))
@@ -196,7 +197,7 @@ import Testing
 
     @Test mutating func aStreamThatEndsBeforeItsTimeIsNoEmptyList() {
         synced(["a"])
-        _ = machine.watchFailed(unavailable, now: .zero)
+        _ = machine.watchFailed(damaged, now: .zero)
         _ = machine.timerFired()
         _ = machine.watchStarted()
         let actions = machine.watchEnded(nil, after: .seconds(300), events: 0, now: .zero)

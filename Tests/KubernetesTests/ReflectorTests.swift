@@ -201,14 +201,14 @@ private func list(_ objects: [String], version: String, token: String = "") -> S
     @Test func somethingElseThanAListIsNotTakenForAnEmptyOne() async {
         let harness = ReflectorHarness([
             list([Build.json("a", version: "1")], version: "10"),
-            .response(503, ""),
+            .response(403, ""),
             .response(200, #"{"kind":"Table","metadata":{"resourceVersion":"9"},"rows":[]}"#),
             .response(200, "<html>"),
             list([Build.json("a", version: "2")], version: "11"),
         ])
         #expect(
             await harness.events(7) == [
-                "applied a@1", "synced", "failed server(status: 503)", "failed decoding", "failed decoding",
+                "applied a@1", "synced", "failed forbidden", "failed decoding", "failed decoding",
                 "applied a@2",
                 "synced",
             ]

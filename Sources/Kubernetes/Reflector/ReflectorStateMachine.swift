@@ -22,8 +22,8 @@ struct ReflectorStateMachine: Sendable {
         var watchMargin = Duration.seconds(30)
         /// A streaming list has told what there is within this time, or the server does not know such lists.
         var longestInitialEvents = Duration.seconds(120)
-        /// For so long an internal error in a watch is answered with another watch, afterwards with a list.
-        var internalErrorWindow = Duration.seconds(30)
+        /// For so long a server's error in a watch is answered with another watch, afterwards with a list.
+        var serverErrorWindow = Duration.seconds(30)
         /// The server's own wish is followed up to here.
         var longestRetryAfter = Duration.seconds(120)
     }
@@ -73,7 +73,7 @@ struct ReflectorStateMachine: Sendable {
     /// The server pages lists that may be old, so it has no watch cache, and large lists should be paged always.
     private var pagesEveryList = false
     private var failing = false
-    private var internalErrorsSince: Duration?
+    private var serverErrorsSince: Duration?
     /// Bookmarks come more often than `longestSilence`, as far as is known.
     private var expectsBookmarks = true
     /// How many watches in a row ended too soon.
@@ -133,7 +133,7 @@ struct ReflectorStateMachine: Sendable {
     private mutating func synced(at version: String) -> [Emission] {
         resourceVersion = version
         needsLatest = false
-        internalErrorsSince = nil
+        serverErrorsSince = nil
         return known.endList().map { .deleted($0, withObject: false) } + [.synced]
     }
 
@@ -233,7 +233,7 @@ struct ReflectorStateMachine: Sendable {
             // In no order, so no version of an object is one to go on from.
             break
         case .watching(var watching):
-            internalErrorsSince = nil
+            serverErrorsSince = nil
             if change != .added, watching.repeatsObjects {
                 watching.repeatsObjects = false
                 state = .watching(watching)
@@ -265,7 +265,7 @@ struct ReflectorStateMachine: Sendable {
             return Actions(emissions: synced(at: version) + recovered(), next: .read)
         case .watching:
             state = .watching(Watching(repeatsObjects: false, hasBookmarks: true))
-            internalErrorsSince = nil
+            serverErrorsSince = nil
             expectsBookmarks = true
             advance(to: version)
             return Actions(next: .read)
@@ -282,10 +282,11 @@ struct ReflectorStateMachine: Sendable {
         case .tooManyRequests, .connect, .transport:
             // Nothing is wrong with our version, and a list is what a server in trouble needs least.
             return fail(error, now: now, then: .watch)
-        case .server(status: 500):
-            let since = internalErrorsSince ?? now
-            internalErrorsSince = since
-            let isRecent = now - since <= configuration.internalErrorWindow
+        case .server(status: 500), .server(status: 502...504):
+            // As well the proxy of a server that is just starting; client-go lists after all but the first.
+            let since = serverErrorsSince ?? now
+            serverErrorsSince = since
+            let isRecent = now - since <= configuration.serverErrorWindow
             return fail(error, now: now, then: isRecent ? .watch : .initialState)
         default:
             // Expired, too: what is not older than our version can still be listed, and comes out of a cache.
