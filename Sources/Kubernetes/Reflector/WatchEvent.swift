@@ -1,7 +1,7 @@
 /// A line of a watch.
 enum WatchEvent<Resource: KubernetesResource>: Decodable {
     case change(ReflectorStateMachine.Change, LenientObject<Resource>)
-    case bookmark(resourceVersion: String)
+    case bookmark(Bookmark)
     case error(KubernetesStatus)
     /// Of a later API version, perhaps.
     case unknown(type: String)
@@ -17,8 +17,7 @@ enum WatchEvent<Resource: KubernetesResource>: Decodable {
         if let change = ReflectorStateMachine.Change(rawValue: type) {
             self = .change(change, try container.decode(LenientObject<Resource>.self, forKey: .object))
         } else if type == "BOOKMARK" {
-            let object = try container.decode(ObjectIdentity.self, forKey: .object)
-            self = .bookmark(resourceVersion: object.metadata.resourceVersion ?? "")
+            self = .bookmark(try container.decode(Bookmark.self, forKey: .object))
         } else if type == "ERROR" {
             self = .error(try container.decode(KubernetesStatus.self, forKey: .object))
         } else {

@@ -175,12 +175,9 @@ extension Correlator {
         for var attempt in taskRun.attempts(isDeleted: entry.isDeleted) {
             guard !facts.finishedAttempts.contains(attempt.number) else { continue }
             attempt.pods = facts.pods(of: attempt, in: taskRun)
-            if attempt.isOver { facts.setAge(of: &attempt, now: now.uptime, toldSince: toldSince ?? now.uptime) }
-            let isWaiting = facts.awaitScheduling(
-                of: &attempt,
-                now: now.uptime,
-                toldSince: toldSince ?? now.uptime
-            )
+            let toldSince = watches.toldSince(now: now.uptime)
+            if attempt.isOver { facts.setAge(of: &attempt, now: now.uptime, toldSince: toldSince) }
+            let isWaiting = facts.awaitScheduling(of: &attempt, now: now.uptime, toldSince: toldSince)
             let spans = AttemptSpans(taskRun: taskRun, attempt: attempt, context: context, options: options.spans)
             for span in spans.final where entry.known.insert(span.spanID).inserted {
                 entry.due.append(Injection.Item(taskRunUID: uid, span: span, dueSince: now.uptime))

@@ -58,20 +58,20 @@ public struct Correlator: Sendable {
         let since: Duration
     }
 
-    /// Since when the watches of Pods and Events have told what there was; nil until they have. What may still be told is
-    /// waited for from then on.
-    var toldSince: Duration?
+    var watches: WatchState
 
-    /// - Parameter awaitsWatches: `watchesAnswered` will be called; nothing is given up before.
+    /// - Parameter awaitsWatches: `watchesTell` will be called; nothing that they may tell is given up before.
     public init(options: CorrelatorOptions = CorrelatorOptions(), awaitsWatches: Bool = false) {
         self.options = options
         durations = DurationHistograms(options: options.durations)
-        toldSince = awaitsWatches ? nil : .zero
+        watches = awaitsWatches ? .silent(since: .zero) : .telling(since: .zero)
     }
 
-    /// The watches of Pods and Events have listed what there is, or cannot.
-    public mutating func watchesAnswered(now: Moment) {
-        if toldSince == nil { toldSince = now.uptime }
+    /// Whether the watches of Pods and Events tell what there is and what happens. While they do not, because the API
+    /// server cannot be followed, what they may still tell is waited for, though not for ever. Those that are not allowed
+    /// or have nothing to watch do not count: they will not tell.
+    public mutating func watchesTell(_ tell: Bool, now: Moment) {
+        watches.update(tell, now: now.uptime)
     }
 
     /// The number of TaskRuns that are remembered, finished ones included.
@@ -153,7 +153,10 @@ public struct Correlator: Sendable {
 
     /// Lets time pass: looks again at what waits, and forgets what is over. To be called a few times a second.
     public mutating func tick(now: Moment) {
-        for uid in waiting { recompute(uid, now: now) }
+        // As long as the watches are silent, time does not change anything.
+        if watches.toldSince(now: now.uptime) < now.uptime {
+            for uid in waiting { recompute(uid, now: now) }
+        }
         if now.uptime - lastPurge >= .seconds(5) {
             lastPurge = now.uptime
             purge(now: now)

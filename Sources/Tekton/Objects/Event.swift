@@ -3,8 +3,9 @@ public import Kubernetes
 /// What steptrace uses of a Kubernetes Event (core/v1).
 public struct Event: KubernetesResource, Equatable {
     public static let resource = APIResource(group: "", versions: ["v1"], plural: "events")
-    /// Events about pods, and no others.
-    public static let fieldSelector = "involvedObject.kind=Pod"
+    /// Events about pods, and no others. Events have no labels of their pods. The reasons are the most frequent ones of those that say nothing of steps.
+    public static let fieldSelector =
+        "involvedObject.kind=Pod,reason!=Created,reason!=Started,reason!=Killing,reason!=Unhealthy"
 
     public var metadata: ObjectMeta
     /// UID of the pod it is about.

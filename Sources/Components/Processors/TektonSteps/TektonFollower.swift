@@ -45,7 +45,7 @@ final class TektonFollower: Sendable {
     private let watches: Result<TektonWatches, any Error>
     private let state = Mutex(State())
     private let started = ContinuousClock.now
-    /// Finished when the watches have listed what there is, or cannot.
+    /// Finished when the watches of Pods and Events tell what there is, as far as they ever will.
     private let answered = AsyncStream<Void>.makeStream()
     /// Whose the metrics of the watches are.
     private let owner: String
@@ -148,9 +148,9 @@ final class TektonFollower: Sendable {
     private func follow(_ watches: TektonWatches) async {
         await watches.run { change in
             self.update { change.apply(to: &$0, now: self.now) }
-        } answered: {
-            self.update { $0.watchesAnswered(now: self.now) }
-            self.answered.continuation.finish()
+        } tell: { tell in
+            self.update { $0.watchesTell(tell, now: self.now) }
+            if tell { self.answered.continuation.finish() }
         }
     }
 
