@@ -1,4 +1,3 @@
-import FoundationEssentials
 import HTTPClient
 public import Logging
 
@@ -32,7 +31,10 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
         self.init(
             client: client,
             selection: selection,
-            configuration: ReflectorStateMachine.Configuration(streamsLists: true),
+            configuration: ReflectorStateMachine.Configuration(
+                streamsLists: true,
+                noticesDeletions: Resource.deletionsMatter
+            ),
             sleep: { try await Task.sleep(for: $0) },
             statistics: statistics,
             logger: logger,
@@ -91,7 +93,7 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
             let version = try await version(&run)
             let body = try await client.list(Resource.resource, version: version, selection, request)
             statistics.update { $0.lastEvent = .now }
-            let list = try decoding { try ObjectList<Resource>(body, run.decoder) }
+            let list = try decoding { try ObjectList<Resource>(body, strings: run.strings) }
             let objects = list.items
             for object in objects where object.object == nil {
                 skip(object, &run)
@@ -167,7 +169,7 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
     ) -> ReflectorStateMachine.Next {
         statistics.update { $0.lastEvent = .now }
         do {
-            switch try decoding({ try run.decoder.decode(WatchEvent<Resource>.self, from: Data(line)) }) {
+            switch try decoding({ try WatchEvent<Resource>(Array(line), strings: run.strings) }) {
             case .change(let change, let object):
                 if object.object == nil { skip(object, &run) }
                 let version = object.resourceVersion
@@ -267,7 +269,7 @@ private struct ReflectorRun<Resource: KubernetesResource> {
     /// Nil until it is found out.
     var version: String?
     var skipped = SkippedObjects()
-    let decoder = JSONDecoder(keeping: Resource.keptMetadata)
+    let strings = StringPool()
     private let started = ContinuousClock.now
 
     init(_ configuration: ReflectorStateMachine.Configuration) {

@@ -11,6 +11,8 @@ struct ReflectorStateMachine: Sendable {
     struct Configuration: Sendable {
         /// Asks for streaming lists, until the server turns out not to know them.
         var streamsLists = false
+        /// Deletions that no watch told of are to be told, which takes remembering each object.
+        var noticesDeletions = true
         var pageSize = 500
         /// A watch's length is drawn from this, so that watches do not end all at once.
         var watchTimeoutSeconds = 300...600
@@ -63,7 +65,7 @@ struct ReflectorStateMachine: Sendable {
     private let random: @Sendable () -> Double
     private var state = State.idle
     private var backoff = Backoff()
-    private var known = KnownObjects()
+    private var known: KnownObjects
     private var pageSize: Int
     private var streamsLists: Bool
     /// Where a watch can go on; empty before the first list.
@@ -83,6 +85,7 @@ struct ReflectorStateMachine: Sendable {
     init(configuration: Configuration = Configuration(), random: @escaping @Sendable () -> Double) {
         self.configuration = configuration
         self.random = random
+        known = KnownObjects(isUsed: configuration.noticesDeletions)
         pageSize = configuration.pageSize
         streamsLists = configuration.streamsLists
     }

@@ -54,9 +54,12 @@ public struct Correlator: Sendable {
     var lastPurge: Duration = .zero
 
     struct StrayEvents: Sendable {
-        var events: PodEvents
+        var events: Packed<PodEvents>?
         let since: Duration
     }
+
+    /// What the packed facts have in common.
+    var shared = SharedStrings()
 
     var watches: WatchState
 
@@ -144,7 +147,7 @@ public struct Correlator: Sendable {
     private mutating func handOut(_ uid: String, into injection: inout Injection) {
         guard let items = taskRuns[uid]?.due else { return }
         injection.items += items
-        taskRuns[uid]?.underWay += items.count
+        taskRuns[uid]?.underWay += Int32(items.count)
         taskRuns[uid]?.due = []
         withDue.remove(uid)
     }
@@ -187,7 +190,7 @@ public struct Correlator: Sendable {
         counters.expiredSightings += sightings.expire(now: now.uptime, timeout: options.sightingTimeout)
         strayEvents = strayEvents.filter { now.uptime - $0.value.since < options.sightingTimeout }
         for (uid, entry) in taskRuns where isForgettable(entry, now: now) {
-            if entry.facts?.taskRun != nil, !entry.isSighted { counters.unsightedTaskRuns += 1 }
+            if entry.facts?.hasTaskRun == true, !entry.isSighted { counters.unsightedTaskRuns += 1 }
             forget(uid)
         }
         if finished.count > 2 * taskRuns.count + 64 { finished.removeAll { taskRuns[$0] == nil } }
@@ -205,7 +208,7 @@ public struct Correlator: Sendable {
             return quiet && (entry.isDeleted || isTooOld(entry.completion, now: now))
         }
         // A pod whose TaskRun does not show up, or a TaskRun that is gone without a span of it having come by.
-        if facts.taskRun == nil || entry.isDeleted { return quiet }
+        if !facts.hasTaskRun || entry.isDeleted { return quiet }
         return entry.isOver && !entry.isSighted && isTooOld(entry.completion, now: now)
     }
 
@@ -220,7 +223,7 @@ public struct Correlator: Sendable {
         guard let entry = taskRuns.removeValue(forKey: uid) else { return }
         if entry.facts == nil { finishedCount -= 1 }
         setTrace(nil, of: entry)
-        for pod in entry.facts?.pods ?? [] { podOwners[pod.pod.metadata.uid] = nil }
+        for pod in entry.facts?.pods ?? [] { podOwners[pod.uid] = nil }
         withDue.remove(uid)
         waiting.remove(uid)
     }
