@@ -92,7 +92,9 @@ targets += module(
 targets += module("Waterfall", ["OTLP", protobuf])
 targets += module(
     "Replay",
-    ["OTLP", "HTTPServer", "HTTPClient", "Compression", nio, nioPosix, nioHTTP1, logging, protobuf]
+    ["OTLP", "HTTPServer", "HTTPClient", "Compression", nio, nioPosix, nioHTTP1, logging, protobuf],
+    // Not for what is tested here, but to show that they live with the faults that it plays.
+    tests: ["Kubernetes", "Tekton"]
 )
 targets += [
     .executableTarget(

@@ -1,4 +1,4 @@
-internal import NIOCore
+public import NIOCore
 public import NIOHTTP1
 internal import Synchronization
 
@@ -59,6 +59,14 @@ public final class HTTPResponder: Sendable {
             connection.run { $0.startStreaming(id, status: status, headers: headers) }
         }
         return writer
+    }
+
+    /// Sends these bytes as they are, in place of a response, and closes the connection: for servers that play a broken
+    /// one. Bytes that do not go out at once are lost.
+    public func breakOff(after bytes: ByteBuffer) {
+        guard !isUsed.exchange(true, ordering: .relaxed) else { return }
+        let id = id
+        connection.run { $0.breakOff(id, after: bytes) }
     }
 
     private func send(_ response: HTTPServerResponse) {
