@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Synchronization
 
 @testable import Kubernetes
@@ -119,12 +118,12 @@ extension ExplainedObjects {
     fileprivate init(_ recording: Recording) throws {
         self.init()
         for event in recording.objectEvents {
-            let json = Data(event.object.json)
+            let json = event.object.json
             let isDeleted = event.kind == .deleted
             switch event.object.key.resource {
-            case .taskRuns: add(try JSONDecoder().decode(TaskRun.self, from: json), isDeleted: isDeleted)
-            case .pods: add(try JSONDecoder().decode(Pod.self, from: json), isDeleted: isDeleted)
-            case .events: add(try JSONDecoder().decode(Event.self, from: json))
+            case .taskRuns: add(try TaskRun(json: json), isDeleted: isDeleted)
+            case .pods: add(try Pod(json: json), isDeleted: isDeleted)
+            case .events: add(try Event(json: json))
             case .pipelineRuns: break
             }
         }
