@@ -5,7 +5,8 @@ public struct Event: KubernetesResource, Equatable {
     public static let resource = APIResource(group: "", versions: ["v1"], plural: "events")
     /// Events are deleted when they are old; what they told stays true.
     public static let deletionsMatter = false
-    /// Events about pods, and no others. Events have no labels of their pods. The reasons are the most frequent ones of those that say nothing of steps.
+    /// Events about pods, and no others; they have no labels of their pods. The reasons are the most frequent of those that
+    /// say nothing of steps.
     public static let fieldSelector =
         "involvedObject.kind=Pod,reason!=Created,reason!=Started,reason!=Killing,reason!=Unhealthy"
 
