@@ -3,6 +3,7 @@ import Compression
 import HTTPClient
 import NIOCore
 import OTLP
+import OTLPGRPC
 import SwiftProtobuf
 import Testing
 
@@ -71,6 +72,24 @@ import Testing
         let bytes = Samples.bytes()
         try await run(TestConsumer()) { _, client, url in
             try await #expect(post(client, url + "/v1/traces", bytes, type: type).status == 200)
+        }
+    }
+
+    @Test func whileThePipelineRefusesEverythingLongBodiesAreNotRead() async throws {
+        let error = ConsumeError(.unavailable, "busy", retryAfter: .seconds(3))
+        let next = TestConsumer(overload: error) { _, completion in completion(.refused(error)) }
+        try await run(next) { receiver, client, url in
+            let unread = try await post(client, url + "/v1/traces", [UInt8](repeating: 0, count: 100_000))
+            #expect(unread.status == 503)
+            #expect(unread.header("Retry-After") == "3")
+            #expect(try status(unread).message == "busy")
+            #expect(next.batches.elements.isEmpty)
+            #expect(receiver.counters.unreadRequests == [.memory: 0, .overload: 1])
+            // What is in short ones is counted.
+            try await #expect(post(client, url + "/v1/traces", Samples.bytes(spans: 3)).status == 503)
+            #expect(receiver.counters.refusedSpans == 3)
+            #expect(receiver.counters.refusedRequests == 2)
+            #expect(receiver.counters.unreadRequests == [.memory: 0, .overload: 1])
         }
     }
 

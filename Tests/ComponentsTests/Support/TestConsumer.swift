@@ -8,15 +8,18 @@ final class TestConsumer: TraceConsumer {
 
     let batches = Recorder<TraceBatch>()
     let checksWellFormedness: Bool
+    let overload: ConsumeError?
     private let answer: @Sendable (TraceBatch, @escaping Completion) -> Void
 
     init(
         checksWellFormedness: Bool = false,
+        overload: ConsumeError? = nil,
         answer: @escaping @Sendable (TraceBatch, @escaping Completion) -> Void = { batch, completion in
             completion(.accepted(spanCount: batch.spanCount))
         }
     ) {
         self.checksWellFormedness = checksWellFormedness
+        self.overload = overload
         self.answer = answer
     }
 
