@@ -1,4 +1,5 @@
 internal import NIOCore
+internal import NIOHTTP1
 
 extension HTTPConnectionHandler {
     /// What is set aside for a body before its bytes have come.
@@ -15,20 +16,14 @@ extension HTTPConnectionHandler {
     }
 
     func process(body bytes: ByteBuffer) {
-        guard state.phase == .body, let context, let request else { return }
+        guard state.phase == .body, request != nil, let context else { return }
         guard state.bodyArrived(bytes: bytes.readableBytes) else {
             let limit = state.bodyLimit
-            self.request = nil
-            dropBody()
-            respondNow(handler.bodyTooLarge(limit: limit, headers: request.headers), close: true)
-            return
+            return refuseBody { handler.bodyTooLarge(limit: limit, headers: $0) }
         }
         if let bodies {
             guard bodies.take(bytes.readableBytes, own: heldBytes) else {
-                self.request = nil
-                dropBody()
-                respondNow(handler.noRoomForBody(headers: request.headers), close: true)
-                return
+                return refuseBody { handler.noRoomForBody(headers: $0) }
             }
             heldBytes += bytes.readableBytes
         }
@@ -44,6 +39,13 @@ extension HTTPConnectionHandler {
             body = context.channel.allocator.buffer(capacity: bytes.readableBytes)
         }
         body.writeImmutableBuffer(bytes)
+    }
+
+    /// - Parameter response: from the request's headers.
+    private func refuseBody(_ response: (HTTPHeaders) -> HTTPServerResponse) {
+        let headers = request.take()?.headers ?? [:]
+        dropBody()
+        respondNow(response(headers), close: true)
     }
 
     private func append(_ bytes: ByteBuffer) {

@@ -255,8 +255,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
 
     private func processEnd() {
         guard let context else { return }
-        guard state.requestEnded(now: context.eventLoop.now) == .handle, var request else { return }
-        self.request = nil
+        guard state.requestEnded(now: context.eventLoop.now) == .handle, var request = request.take() else { return }
         request.body = body
         body = ByteBuffer()
         activity?.isServed()
