@@ -12,8 +12,8 @@ public struct KubernetesClient: Sendable {
     /// How much later than the server a watch is given up here.
     private static let watchMargin = Duration.seconds(30)
 
-    private let transport: any APITransport
-    private let authorization: Authorization
+    let transport: any APITransport
+    let authorization: Authorization
     private let userAgent: String
     public let requests = APIRequestCounts()
     let server: String
@@ -205,7 +205,7 @@ public struct KubernetesClient: Sendable {
         }
     }
 
-    private func request(
+    func request(
         _ path: String,
         _ query: [(name: String, value: String)],
         _ credentials: Authorization.Credentials

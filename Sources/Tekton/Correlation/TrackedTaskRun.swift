@@ -31,6 +31,13 @@ struct TrackedTaskRun: Sendable {
     var traceID: TraceID?
     /// A span with its name and trace has come by.
     var isSighted = false
+    /// It falls to this replica, where TaskRuns are shared.
+    var isOwned = false
+    var created: KubernetesTime?
+    /// How long it had been over when it was first seen.
+    var lateness: Duration = .zero
+    /// Since when all its spans could be made, where another replica makes them.
+    var standingBySince: Duration?
     /// Spans that are final, by id, whether they wait, are under way or are sent.
     var known: Set<SpanID> = []
     /// Final and not handed out.

@@ -30,6 +30,8 @@ final class TektonStepsProcessor: TraceConsumer, Service {
     /// Or why there are none: said when the processor is run. A service account is there in its pod only, and a
     /// configuration is to be checked elsewhere, too.
     private let watches: Result<TektonWatches, any Error>
+    /// Nil when TaskRuns are not shared, or there is no API server to share them by.
+    private let shards: ShardGroup?
     private let correlator: Mutex<Correlator>
     /// Whether spans are due, so that a batch without references needs no lock.
     private let hasDueSpans = Atomic<Bool>(false)
@@ -45,12 +47,19 @@ final class TektonStepsProcessor: TraceConsumer, Service {
             taskRunKeys: configuration.taskRunAttributes,
             namespaceKeys: configuration.namespaceAttributes
         )
-        correlator = Mutex(Correlator(options: configuration.correlator, awaitsWatches: true))
         do {
             watches = .success(try TektonWatches(configuration, context: context))
         } catch  where configuration.access.authType == .serviceAccount {
             watches = .failure(error)
         }
+        var correlator = Correlator(options: configuration.correlator, awaitsWatches: true)
+        if configuration.sharding.isEnabled, case .success(let watches) = watches {
+            shards = ShardGroup(configuration.sharding, client: watches.client, context: context)
+            correlator.share(.undecided, now: Moment(wall: .now, uptime: .zero))
+        } else {
+            shards = nil
+        }
+        self.correlator = Mutex(correlator)
         observe()
     }
 
@@ -64,6 +73,7 @@ final class TektonStepsProcessor: TraceConsumer, Service {
             let (figures, counters, durations) = correlator.withLock { ($0.figures, $0.counters, $0.durations) }
             TektonStepsMetrics.write(figures, counters, to: &sink, processor: processor)
             TektonStepsMetrics.write(durations, to: &sink, processor: processor)
+            if let shards { TektonStepsMetrics.write(shards, figures, counters, to: &sink, processor: processor) }
         }
         context.metrics.inspections.add("taskrunz") { [weak self] request in self?.inspect(request) }
     }
@@ -78,7 +88,8 @@ final class TektonStepsProcessor: TraceConsumer, Service {
             [
                 summary.namespace, summary.name, summary.uid, summary.traceID.map { "\($0)" } ?? "",
                 summary.isFollowed ? (summary.isOver ? "over" : "running") : "finished",
-                summary.isSighted ? "yes" : "no", "\(summary.pods)", "\(summary.dueSpans)",
+                summary.isSighted ? "yes" : "no", shards == nil ? "-" : summary.isOwned ? "yes" : "no",
+                "\(summary.pods)", "\(summary.dueSpans)",
                 "\(summary.spansUnderWay)",
                 GoDuration.format(.seconds((now.uptime - summary.lastChange).components.seconds)),
             ]
@@ -87,13 +98,13 @@ final class TektonStepsProcessor: TraceConsumer, Service {
             InspectionTable(
                 "TaskRuns of \(context.id)",
                 columns: [
-                    "Namespace", "TaskRun", "UID", "Trace", "State", "Seen in spans", "Pods", "Spans due",
+                    "Namespace", "TaskRun", "UID", "Trace", "State", "Seen in spans", "Own", "Pods", "Spans due",
                     "Spans under way", "Last change ago",
                 ],
                 rows: rows,
                 total: changes.count
             )
-        ]
+        ] + (shards.map { [$0.inspection] } ?? [])
     }
 
     // MARK: - Batches
@@ -176,12 +187,22 @@ final class TektonStepsProcessor: TraceConsumer, Service {
                 }
             }
             group.addTask { await self.tick() }
+            if let shards {
+                group.addTask {
+                    await shards.run {
+                        watches.isFollowing
+                    } changed: { sharding in
+                        self.update { $0.share(sharding, now: self.now) }
+                    }
+                }
+            }
             // Throws when the task is cancelled, which is the end too.
             try? await gracefulShutdown()
             group.cancelAll()
         }
         context.report(.stopping)
         await flush()
+        await shards?.leave()
         context.report(.stopped)
     }
 
