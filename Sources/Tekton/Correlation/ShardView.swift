@@ -80,24 +80,3 @@ public struct ShardView: Sendable, Equatable {
         return mixed ^ (mixed >> 31)
     }
 }
-
-/// How the TaskRuns are shared with other replicas.
-public enum Sharding: Sendable, Equatable {
-    /// Not at all: this one makes the spans of every TaskRun that a span has named.
-    case off
-    /// It is not known yet who else is there: nothing is made, and nothing forgotten.
-    case undecided
-    /// Spans are made of the TaskRuns that are this replica's own, whether a span has named them or not: that span may
-    /// pass through another replica.
-    case among(ShardView)
-
-    func owner(ofUID uid: String, created: KubernetesTime?) -> String? {
-        guard case .among(let view) = self else { return nil }
-        return view.owner(ofUID: uid, created: created)
-    }
-
-    var own: String? {
-        guard case .among(let view) = self else { return nil }
-        return view.own
-    }
-}

@@ -196,33 +196,6 @@ extension LeaseGroup.Request {
     }
 }
 
-extension Sharding {
-    /// As the correlator has it.
-    init(_ membership: LeaseGroup.Membership) {
-        switch membership {
-        case .unknown: self = .undecided
-        case .impossible: self = .off
-        case .members(let members, let own):
-            let replicas = members.map { member in
-                // By then all others have looked, or are taken for gone themselves. Creation times are whole seconds.
-                let pause = (member.duration + .seconds(1)).components.seconds * 1_000_000_000
-                let from = member.since.unixNanoseconds.addingReportingOverflow(pause)
-                return ShardView.Replica(
-                    id: member.name,
-                    eligibleFrom: KubernetesTime(unixNanoseconds: from.overflow ? .max : from.partialValue)
-                )
-            }
-            self = .among(
-                ShardView(
-                    replicas: replicas,
-                    own: own?.name,
-                    leaseDuration: members.map(\.duration).max() ?? .zero
-                )
-            )
-        }
-    }
-}
-
 extension String {
     /// With nothing but what may stand anywhere within an object's name.
     fileprivate var asObjectName: String {
