@@ -6,7 +6,8 @@
 /// counts against nobody.
 ///
 /// A member that did not renew its own Lease in time gives it up and joins with a new one: others may have taken over
-/// what was its, so it must not come back as if nothing had been.
+/// what was its, so it must not come back as if nothing had been. `acquireTime` of the new one is the creation time of the
+/// first, by the API server's clock.
 public struct LeaseGroup: Sendable {
     public struct Configuration: Sendable, Equatable {
         public var namespace: String
@@ -48,16 +49,10 @@ public struct LeaseGroup: Sendable {
         public let identity: String
         /// When the Lease was made, by the API server's clock: the same for all who look.
         public let since: KubernetesTime
+        /// When the first of its holder's Leases was made: as far back as it may know everything.
+        public let aliveSince: KubernetesTime
         /// How long a member may go without renewing.
         public let duration: Duration
-
-        public init(name: String, uid: String, identity: String, since: KubernetesTime, duration: Duration) {
-            self.name = name
-            self.uid = uid
-            self.identity = identity
-            self.since = since
-            self.duration = duration
-        }
     }
 
     public enum Membership: Sendable, Equatable {
@@ -109,6 +104,9 @@ public struct LeaseGroup: Sendable {
     /// Since when this one is fit to join, and could not.
     private var joiningSince: Duration?
     private var sentCreate: Duration = .zero
+    private var wasFit = false
+    /// Of the first Lease of this one's own.
+    private var aliveSince: KubernetesTime?
     private var round = Round()
 
     /// One renewal and one list, and then a pause.
@@ -133,6 +131,9 @@ public struct LeaseGroup: Sendable {
     ///   - wall: for the times in the Lease, which are for people.
     ///   - isFit: this one can do what a member has to. One that is not does not join, and does not renew.
     public mutating func next(now: Duration, wall: KubernetesTime, isFit: Bool) -> Next {
+        // One that has become fit joins at once.
+        if isFit, !wasFit, case .none = own { round = Round() }
+        wasFit = isFit
         if now < round.notBefore { return .wait(round.notBefore - now) }
         if round.start == nil { round.start = now }
         guard isFit else {
@@ -146,7 +147,7 @@ public struct LeaseGroup: Sendable {
             case .none:
                 if joiningSince == nil { joiningSince = now }
                 sentCreate = now
-                return .send(.create(lease(acquired: wall, wall: wall)))
+                return .send(.create(lease(wall: wall)))
             case .held(let lease, let renewed):
                 guard now - renewed < configuration.duration else {
                     own = .lapsed(lease)
@@ -238,6 +239,7 @@ public struct LeaseGroup: Sendable {
         case (.none, let mine?):
             // The answer to its making was lost.
             own = .held(mine, renewed: sentCreate)
+            aliveSince = aliveSince ?? mine.metadata.creationTimestamp
         case (.lapsed, let mine?):
             own = .lapsed(mine)
         case (.lapsed, nil):
@@ -256,6 +258,7 @@ public struct LeaseGroup: Sendable {
 
     public mutating func created(_ lease: Lease, sent: Duration) {
         own = .held(lease, renewed: sent)
+        aliveSince = aliveSince ?? lease.metadata.creationTimestamp
         joiningSince = nil
         round.hasRenewed = true
         // Two that join at the same time have to see each other.
@@ -338,11 +341,13 @@ public struct LeaseGroup: Sendable {
     }
 
     private func member(_ lease: Lease) -> Member {
-        Member(
+        let since = lease.metadata.creationTimestamp ?? KubernetesTime(unixNanoseconds: 0)
+        return Member(
             name: lease.metadata.name,
             uid: lease.metadata.uid,
             identity: lease.holder ?? "",
-            since: lease.metadata.creationTimestamp ?? KubernetesTime(unixNanoseconds: 0),
+            since: since,
+            aliveSince: min(since, lease.acquireTime ?? since),
             duration: duration(lease)
         )
     }
@@ -352,7 +357,7 @@ public struct LeaseGroup: Sendable {
         known.values.first { $0.unchanged >= max(limit($0.lease) * 10, .seconds(300)) }?.lease
     }
 
-    private func lease(_ held: Lease? = nil, acquired: KubernetesTime? = nil, wall: KubernetesTime) -> Lease {
+    private func lease(_ held: Lease? = nil, wall: KubernetesTime) -> Lease {
         let seconds = configuration.duration.components
         var lease =
             held
@@ -362,7 +367,7 @@ public struct LeaseGroup: Sendable {
                     namespace: configuration.namespace,
                     labels: configuration.labels
                 ),
-                acquireTime: acquired
+                acquireTime: aliveSince
             )
         lease.holder = configuration.identity
         lease.durationSeconds = Int(seconds.seconds) + (seconds.attoseconds > 0 ? 1 : 0)

@@ -5,7 +5,7 @@ public import Kubernetes
 /// A TaskRun goes to one of those replicas that were there before it was created, with time for all others to have heard of
 /// them: so a replica that joins takes nothing over and has seen all there is to see of what is its own. Among these the
 /// UID decides (rendezvous hashing): when one goes, what was its own is spread over the others, and nothing else moves. A
-/// TaskRun that is older than all of them goes to the oldest.
+/// TaskRun that is older than all of them goes to the one that has been alive for the longest, which knows most of it.
 public struct ShardView: Sendable, Equatable {
     public struct Replica: Sendable, Hashable {
         /// The same in all views.
@@ -13,10 +13,13 @@ public struct ShardView: Sendable, Equatable {
         /// TaskRuns that were created before are none of its own as long as there are others. By the API server's clock,
         /// as creation times are.
         public let eligibleFrom: KubernetesTime
+        /// By the same clock; what was before it has not seen.
+        public let aliveSince: KubernetesTime
 
-        public init(id: String, eligibleFrom: KubernetesTime) {
+        public init(id: String, eligibleFrom: KubernetesTime, aliveSince: KubernetesTime) {
             self.id = id
             self.eligibleFrom = eligibleFrom
+            self.aliveSince = aliveSince
         }
     }
 
@@ -25,8 +28,9 @@ public struct ShardView: Sendable, Equatable {
         let seed: UInt64
     }
 
-    /// The oldest first.
+    /// In the order of `eligibleFrom`.
     private let candidates: [Candidate]
+    private let oldest: String?
     /// This replica's id; nil while it is not among them.
     public let own: String?
     /// For how long one that is gone may be taken for alive.
@@ -37,6 +41,7 @@ public struct ShardView: Sendable, Equatable {
             replicas
             .sorted { ($0.eligibleFrom, $0.id) < ($1.eligibleFrom, $1.id) }
             .map { Candidate(replica: $0, seed: Self.hash($0.id)) }
+        oldest = replicas.min { ($0.aliveSince, $0.id) < ($1.aliveSince, $1.id) }?.id
         self.own = own
         self.leaseDuration = leaseDuration
     }
@@ -47,8 +52,7 @@ public struct ShardView: Sendable, Equatable {
     ///
     /// - Parameter created: nil counts as older than everything.
     public func owner(ofUID uid: String, created: KubernetesTime?) -> String? {
-        guard let oldest = candidates.first else { return nil }
-        guard let created else { return oldest.replica.id }
+        guard let created else { return oldest }
         let hash = Self.hash(uid)
         var best: (score: UInt64, id: String)?
         for candidate in candidates {
@@ -58,7 +62,7 @@ public struct ShardView: Sendable, Equatable {
             if let known = best, known >= score { continue }
             best = score
         }
-        return best?.id ?? oldest.replica.id
+        return best?.id ?? oldest
     }
 
     public func owns(uid: String, created: KubernetesTime?) -> Bool {

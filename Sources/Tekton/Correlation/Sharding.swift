@@ -34,7 +34,8 @@ extension Sharding {
                 let from = member.since.unixNanoseconds.addingReportingOverflow(pause)
                 return ShardView.Replica(
                     id: member.name,
-                    eligibleFrom: KubernetesTime(unixNanoseconds: from.overflow ? .max : from.partialValue)
+                    eligibleFrom: KubernetesTime(unixNanoseconds: from.overflow ? .max : from.partialValue),
+                    aliveSince: member.aliveSince
                 )
             }
             self = .among(

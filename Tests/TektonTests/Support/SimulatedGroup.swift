@@ -11,6 +11,8 @@ struct SimulatedGroup {
         var leaves = false
         var joins = true
         var stalls = false
+        /// The API server is away for all.
+        var outages = false
         var longestLag: Int64 = 500
     }
 
@@ -236,13 +238,15 @@ struct SimulatedGroup {
 
     // MARK: - Faults
 
-    /// The first replica stays: without one that has seen it all nobody could know it all.
+    /// The first replica stays, and is never away for as long as its Lease lasts: without one that has seen it all nobody
+    /// could know it all.
     private mutating func disturb() {
         guard chance(0.05) else { return }
         let index = Int.random(in: 0..<replicas.count, using: &generator)
         if faults.longestLag > 0 { replicas[index].lag = .random(in: 0...faults.longestLag, using: &generator) }
         guard time >= replicas[index].soundFrom else { return }
-        switch Int.random(in: 0..<5, using: &generator) {
+        let longest: Int64 = index == 0 ? 6000 : 25_000
+        switch Int.random(in: 0..<6, using: &generator) {
         case 0 where faults.kills && index > 0:
             takenOver += replicas[index].correlator.counters.takenOver
             replicas.remove(at: index)
@@ -254,11 +258,17 @@ struct SimulatedGroup {
         case 2 where faults.joins && replicas.count < 5:
             join()
         case 3 where faults.stalls:
-            replicas[index].stalledUntil = time + .random(in: 500...25_000, using: &generator)
+            replicas[index].stalledUntil = time + .random(in: 500...longest, using: &generator)
             replicas[index].soundFrom = replicas[index].stalledUntil + 40_000
         case 4 where faults.stalls:
-            replicas[index].cutOffUntil = time + .random(in: 500...25_000, using: &generator)
+            replicas[index].cutOffUntil = time + .random(in: 500...longest, using: &generator)
             replicas[index].soundFrom = replicas[index].cutOffUntil + 40_000
+        case 5 where faults.outages && replicas.allSatisfy { time >= $0.soundFrom }:
+            let end = time + .random(in: 500...30_000, using: &generator)
+            for index in replicas.indices {
+                replicas[index].cutOffUntil = end
+                replicas[index].soundFrom = end + 40_000
+            }
         default:
             break
         }
