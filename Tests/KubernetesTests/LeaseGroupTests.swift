@@ -82,6 +82,7 @@ struct LeaseGroupTests {
                     return group.failed(request, KubernetesError(.server(status: 409), "there is one"), now: now)
                 }
                 renew(lease.metadata.name)
+                leases[leases.count - 1].acquireTime = lease.acquireTime
                 group.created(leases[leases.count - 1], sent: now)
             case .renew(let lease):
                 guard let known = leases.first(where: { $0.metadata.uid == lease.metadata.uid }) else {

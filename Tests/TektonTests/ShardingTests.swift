@@ -14,7 +14,9 @@ struct ShardingTests {
     /// Replicas by name, with the time from which on they count.
     private static func view(_ replicas: [String: Int64], own: String? = nil) -> ShardView {
         ShardView(
-            replicas: replicas.map { ShardView.Replica(id: $0.key, eligibleFrom: seconds($0.value), aliveSince: seconds($0.value)) },
+            replicas: replicas.map {
+                ShardView.Replica(id: $0.key, eligibleFrom: seconds($0.value), aliveSince: seconds($0.value))
+            },
             own: own,
             leaseDuration: .seconds(15)
         )
