@@ -262,7 +262,7 @@ struct ShardingTests {
 
     private func play(_ problems: (UInt64) -> [String]) {
         let environment = ProcessInfo.processInfo.environment
-        let count = environment["STEPTRACE_GROUPS"].flatMap { UInt64($0) } ?? 12
+        let count = environment["STEPTRACE_GROUPS"].flatMap { UInt64($0) } ?? 5
         let first = environment["STEPTRACE_GROUP_SEED"].flatMap { UInt64($0) } ?? .random(in: 0 ..< .max / 2)
         for index in 0..<count {
             let seed = first + index * 100
