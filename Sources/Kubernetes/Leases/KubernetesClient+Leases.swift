@@ -13,7 +13,7 @@ extension KubernetesClient {
         let path = Lease.resource.path(version: "v1", namespace: namespace)
         let body = try await exchange("list", "GET", path, query: query, timeout: timeout)
         do {
-            return try ObjectList<Lease>(body, JSONDecoder()).items.compactMap(\.object)
+            return try JSONDecoder().decode(LeaseList.self, from: Data(body)).leases
         } catch {
             throw KubernetesError(.decoding, "GET \(path): \(decodingSummary(error))")
         }

@@ -1,8 +1,8 @@
 /// A Lease of `coordination.k8s.io/v1`: says that its holder is alive, for as long as it is renewed.
 ///
 /// What cannot be read of one that others have written is taken as absent.
-public struct Lease: KubernetesResource, Equatable {
-    public static let resource = APIResource(group: "coordination.k8s.io", versions: ["v1"], plural: "leases")
+public struct Lease: Sendable, Equatable {
+    static let resource = APIResource(group: "coordination.k8s.io", versions: ["v1"], plural: "leases")
 
     public var metadata: ObjectMeta
     /// `spec.holderIdentity`
@@ -41,6 +41,7 @@ extension Lease: Codable {
         case namespace
         case uid
         case resourceVersion
+        case creationTimestamp
         case labels
     }
 
@@ -53,12 +54,20 @@ extension Lease: Codable {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        metadata = try container.decode(ObjectMeta.self, forKey: .metadata)
+        let meta = try container.nestedContainer(keyedBy: MetadataKeys.self, forKey: .metadata)
+        metadata = ObjectMeta(
+            name: try meta.decode(String.self, forKey: .name),
+            namespace: (try? meta.decode(String.self, forKey: .namespace)) ?? "",
+            uid: (try? meta.decode(String.self, forKey: .uid)) ?? "",
+            resourceVersion: (try? meta.decode(String.self, forKey: .resourceVersion)) ?? "",
+            creationTimestamp: meta.time(forKey: .creationTimestamp),
+            labels: (try? meta.decode([String: String].self, forKey: .labels)) ?? [:]
+        )
         guard let spec = try? container.nestedContainer(keyedBy: SpecKeys.self, forKey: .spec) else { return }
         holder = try? spec.decode(String.self, forKey: .holderIdentity)
         durationSeconds = try? spec.decode(Int.self, forKey: .leaseDurationSeconds)
-        acquireTime = try? spec.decode(KubernetesTime.self, forKey: .acquireTime)
-        renewTime = try? spec.decode(KubernetesTime.self, forKey: .renewTime)
+        acquireTime = spec.time(forKey: .acquireTime)
+        renewTime = spec.time(forKey: .renewTime)
     }
 
     /// What its holder writes: of the metadata name, labels, and where they are known UID and resource version.
@@ -77,5 +86,31 @@ extension Lease: Codable {
         try spec.encodeIfPresent(durationSeconds, forKey: .leaseDurationSeconds)
         try spec.encodeIfPresent(acquireTime?.microTime, forKey: .acquireTime)
         try spec.encodeIfPresent(renewTime?.microTime, forKey: .renewTime)
+    }
+}
+
+extension KeyedDecodingContainer {
+    fileprivate func time(forKey key: Key) -> KubernetesTime? {
+        (try? decode(String.self, forKey: key)).flatMap { KubernetesTime($0) }
+    }
+}
+
+/// A list of Leases. One that cannot be read does not spoil the others.
+struct LeaseList: Decodable {
+    private struct Item: Decodable {
+        let lease: Lease?
+
+        init(from decoder: any Decoder) throws { lease = try? Lease(from: decoder) }
+    }
+
+    let leases: [Lease]
+
+    private enum CodingKeys: String, CodingKey {
+        case items
+    }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        leases = try container.decodeIfPresent([Item].self, forKey: .items)?.compactMap(\.lease) ?? []
     }
 }

@@ -78,7 +78,10 @@ extension Correlator {
         entry.isOwned = isOwn(entry)
         guard entry.key == nil, taskRun.status.isDone, let completion = taskRun.status.completion else { return }
         let (age, overflow) = now.wall.unixNanoseconds.subtractingReportingOverflow(completion.unixNanoseconds)
-        if !overflow { entry.lateness = max(.zero, .nanoseconds(age) - CorrelatorOptions.clockTolerance) }
+        if !overflow {
+            let lateness = Duration.nanoseconds(age) - CorrelatorOptions.clockTolerance
+            entry.lateness = Int32(clamping: max(0, lateness.components.seconds))
+        }
     }
 
     private func isOwn(_ entry: TrackedTaskRun) -> Bool {
@@ -96,7 +99,7 @@ extension Correlator {
 
     mutating func standBy(_ entry: inout TrackedTaskRun, now: Moment) {
         // One that was over long before it was seen, as after a start, has long been sent.
-        if entry.standingBySince == nil { entry.standingBySince = now.uptime - entry.lateness }
+        if entry.standingBySince == nil { entry.standingBySince = now.uptime - .seconds(entry.lateness) }
     }
 
     /// Spans are due that were given back; they wait where they are another's by now.

@@ -34,8 +34,8 @@ struct TrackedTaskRun: Sendable {
     /// It falls to this replica, where TaskRuns are shared.
     var isOwned = false
     var created: KubernetesTime?
-    /// How long it had been over when it was first seen.
-    var lateness: Duration = .zero
+    /// How long it had been over when it was first seen, in seconds.
+    var lateness: Int32 = 0
     /// Since when all its spans could be made, where another replica makes them.
     var standingBySince: Duration?
     /// Spans that are final, by id, whether they wait, are under way or are sent.
