@@ -13,6 +13,8 @@ extension HTTPConnectionHandler {
         switch decision {
         case .read(let limit, let note):
             switch state.readBody(limit: limit) {
+            case .read where !hasRoomForBody:
+                respondNow(handler.noRoomForBody(headers: head.headers), close: false)
             case .read(let sendContinue):
                 if sendContinue { output.writeContinue() }
                 request = HTTPServerRequest(

@@ -25,11 +25,9 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
 
     /// One read is held at most, unless the system hands over all that is left of a connection its client closed.
     private static let maxWaitingBytes = 1024 * 1024
-    /// What is set aside for a body before its bytes have come.
-    private static let maxReservedBytes = 1024 * 1024
-
     let handler: any HTTPServerHandler
     private let registry: HTTPConnectionRegistry?
+    let bodies: BodyBudget?
     /// For whoever accepts connections.
     let activity: ConnectionActivity?
     /// The server refuses what comes on this connection.
@@ -49,7 +47,9 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     var request: HTTPServerRequest?
     /// Of the request whose fate is being decided.
     var undecided: HTTPRequestHead?
-    private var body = ByteBuffer()
+    var body = ByteBuffer()
+    /// What the body has of `bodies`.
+    var heldBytes = 0
     /// The activity says that a body is on its way.
     var hasReportedBody = false
     private var timer: Scheduled<Void>?
@@ -65,10 +65,12 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         timeouts: HTTPConnectionState.Timeouts,
         now: NIODeadline,
         registry: HTTPConnectionRegistry? = nil,
+        bodies: BodyBudget? = nil,
         activity: ConnectionActivity? = nil
     ) {
         self.handler = handler
         self.registry = registry
+        self.bodies = bodies
         self.activity = activity
         state = HTTPConnectionState(timeouts: timeouts, now: now)
     }
@@ -115,7 +117,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         waiting.removeAll()
         request = nil
         undecided = nil
-        body = ByteBuffer()
+        dropBody()
         endStream(.peerClosed)
     }
 
@@ -251,37 +253,6 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         perform(handler.head(method: head.method, path: path, headers: head.headers), head, path, query, context)
     }
 
-    private func process(body bytes: ByteBuffer) {
-        guard state.phase == .body, let context, let request else { return }
-        guard state.bodyArrived(bytes: bytes.readableBytes) else {
-            let limit = state.bodyLimit
-            self.request = nil
-            body = ByteBuffer()
-            respondNow(handler.bodyTooLarge(limit: limit, headers: request.headers), close: true)
-            return
-        }
-        if body.readableBytes > 0 {
-            append(bytes)
-            return
-        }
-        // A slice keeps the whole receive buffer alive, and the next read needs a new one: only worth it for bytes
-        // that fill most of it.
-        if case .fixed(let length) = state.framing.body, length > bytes.readableBytes {
-            body = context.channel.allocator.buffer(capacity: min(length, Self.maxReservedBytes))
-        } else {
-            body = context.channel.allocator.buffer(capacity: bytes.readableBytes)
-        }
-        body.writeImmutableBuffer(bytes)
-    }
-
-    private func append(_ bytes: ByteBuffer) {
-        // A client that has sent as much as this is believed about the rest.
-        if case .fixed(let length) = state.framing.body, bytes.readableBytes > body.writableBytes {
-            body.reserveCapacity(length)
-        }
-        body.writeImmutableBuffer(bytes)
-    }
-
     private func processEnd() {
         guard let context else { return }
         guard state.requestEnded(now: context.eventLoop.now) == .handle, var request else { return }
@@ -289,7 +260,14 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
         request.body = body
         body = ByteBuffer()
         activity?.isServed()
-        handler.handle(request, HTTPResponder(NIOLoopBound(self, eventLoop: context.eventLoop), id: state.requestID))
+        let responder = HTTPResponder(
+            NIOLoopBound(self, eventLoop: context.eventLoop),
+            id: state.requestID,
+            bodies: bodies,
+            held: heldBytes
+        )
+        heldBytes = 0
+        handler.handle(request, responder)
     }
 
     /// Answers what cannot be read as a request, and closes.
@@ -298,7 +276,7 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     private func fail(_ error: HTTPProtocolError, headers: HTTPHeaders? = nil) {
         let headers = headers ?? request?.headers
         request = nil
-        body = ByteBuffer()
+        dropBody()
         if state.inputFailed() {
             respondNow(handler.protocolError(error, headers: headers), close: true)
         } else {

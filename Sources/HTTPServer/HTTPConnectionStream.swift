@@ -27,6 +27,13 @@ extension HTTPConnectionHandler {
         flush(context)
     }
 
+    func breakOff(_ id: UInt64, after bytes: ByteBuffer) {
+        guard id == state.requestID, state.phase == .handling, let context else { return }
+        flush(context)
+        context.writeAndFlush(Self.wrapOutboundOut(bytes), promise: nil)
+        context.close(promise: nil)
+    }
+
     func writeStream(
         _ id: UInt64,
         _ bytes: ByteBuffer,

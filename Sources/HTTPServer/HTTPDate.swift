@@ -1,3 +1,5 @@
+internal import NIOCore
+
 #if canImport(Glibc)
 internal import Glibc
 #elseif canImport(Musl)
@@ -8,14 +10,25 @@ internal import Musl
 struct HTTPDate {
     private var second: Int?
     private var text = ""
+    private var header = ByteBuffer()
 
     mutating func now() -> String {
-        let second = time(nil)
-        if second != self.second {
-            self.second = second
-            text = Self.format(secondsSince1970: second)
-        }
+        update()
         return text
+    }
+
+    /// The header, and the empty line behind the last.
+    mutating func lastHeader() -> ByteBuffer {
+        update()
+        return header
+    }
+
+    private mutating func update() {
+        let second = time(nil)
+        guard second != self.second else { return }
+        self.second = second
+        text = Self.format(secondsSince1970: second)
+        header = ByteBuffer(string: "Date: \(text)\r\n\r\n")
     }
 
     /// As in `Sun, 06 Nov 1994 08:49:37 GMT`.

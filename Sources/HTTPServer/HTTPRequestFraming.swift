@@ -74,8 +74,11 @@ struct HTTPRequestFraming: Equatable {
 extension String {
     /// Equality without regard to the case of ASCII letters; `lowercase` is in lower case.
     func isHeader(_ lowercase: String) -> Bool {
-        utf8.elementsEqual(lowercase.utf8) { byte, lower in
-            ((0x41...0x5A).contains(byte) ? byte | 0x20 : byte) == lower
+        var expected = lowercase.utf8.makeIterator()
+        for byte in utf8 {
+            let folded = byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte
+            guard folded == expected.next() else { return false }
         }
+        return expected.next() == nil
     }
 }

@@ -1,4 +1,4 @@
-internal import NIOCore
+public import NIOCore
 public import NIOHTTP1
 internal import Synchronization
 
@@ -8,15 +8,45 @@ public final class HTTPResponder: Sendable {
     private let connection: NIOLoopBound<HTTPConnectionHandler>
     private let id: UInt64
     private let isUsed = Atomic(false)
+    private let bodies: BodyBudget?
+    /// What the request has of `bodies`.
+    private let held: Atomic<Int>
 
-    init(_ connection: NIOLoopBound<HTTPConnectionHandler>, id: UInt64) {
+    init(_ connection: NIOLoopBound<HTTPConnectionHandler>, id: UInt64, bodies: BodyBudget?, held: Int) {
         self.connection = connection
         self.id = id
+        self.bodies = bodies
+        self.held = Atomic(held)
+    }
+
+    /// How many bytes the request may have in memory beside its body as it came, such as the decompressed body.
+    public var room: Int {
+        guard let bodies else { return .max }
+        let own = held.load(ordering: .relaxed)
+        return max(0, bodies.room(own: own) - own)
+    }
+
+    /// From now on, and until it is answered, the request has so many bytes in memory. False: there is no room for them;
+    /// it is to be answered with 503.
+    public func hold(_ bytes: Int) -> Bool {
+        guard let bodies else { return true }
+        let before = held.load(ordering: .relaxed)
+        guard bytes <= before || bodies.take(bytes - before, own: before) else { return false }
+        if bytes < before { bodies.giveBack(before - bytes) }
+        held.store(bytes, ordering: .relaxed)
+        return true
+    }
+
+    private func giveBack() {
+        guard let bodies else { return }
+        let bytes = held.exchange(0, ordering: .relaxed)
+        if bytes > 0 { bodies.giveBack(bytes) }
     }
 
     /// Sends the whole response. Does nothing when the client has gone.
     public func respond(_ response: HTTPServerResponse) {
         guard !isUsed.exchange(true, ordering: .relaxed) else { return }
+        giveBack()
         send(response)
     }
 
@@ -31,6 +61,14 @@ public final class HTTPResponder: Sendable {
         return writer
     }
 
+    /// Sends these bytes as they are, in place of a response, and closes the connection: for servers that play a broken
+    /// one. Bytes that do not go out at once are lost.
+    public func breakOff(after bytes: ByteBuffer) {
+        guard !isUsed.exchange(true, ordering: .relaxed) else { return }
+        let id = id
+        connection.run { $0.breakOff(id, after: bytes) }
+    }
+
     private func send(_ response: HTTPServerResponse) {
         if connection.eventLoop.inEventLoop {
             // The usual case, without a closure on the heap.
@@ -43,6 +81,7 @@ public final class HTTPResponder: Sendable {
     }
 
     deinit {
+        giveBack()
         if !isUsed.load(ordering: .relaxed) {
             send(.text(.internalServerError, "500 internal server error\n"))
         }

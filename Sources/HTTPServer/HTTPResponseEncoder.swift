@@ -11,13 +11,30 @@ struct HTTPResponseEncoder {
         plan: HTTPConnectionState.ResponsePlan,
         into buffer: inout ByteBuffer
     ) {
-        writeHead(response.status, response.headers, plan: plan, into: &buffer)
-        // RFC 9110, 8.6: none with 204; with 304 it would speak of a body we do not know.
-        if response.status.code != 204 && response.status.code != 304 {
-            buffer.writeStaticString("Content-Length: ")
-            buffer.writeString(String(response.body.readableBytes))
-            buffer.writeStaticString("\r\n")
+        if let head = response.encodedHead, !plan.close, !plan.announcesKeepAlive {
+            buffer.writeImmutableBuffer(head)
+            buffer.writeImmutableBuffer(date.lastHeader())
+            return
         }
+        writeHead(response.status, response.headers, plan: plan, into: &buffer)
+        Self.writeLength(of: response, into: &buffer)
+        buffer.writeStaticString("\r\n")
+    }
+
+    /// All but the Date, which is to be the last.
+    static func encodedHead(of response: HTTPServerResponse) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        write(response.status, into: &buffer)
+        write(response.headers, into: &buffer)
+        writeLength(of: response, into: &buffer)
+        return buffer
+    }
+
+    private static func writeLength(of response: HTTPServerResponse, into buffer: inout ByteBuffer) {
+        // RFC 9110, 8.6: none with 204; with 304 it would speak of a body we do not know.
+        guard response.status.code != 204 && response.status.code != 304 else { return }
+        buffer.writeStaticString("Content-Length: ")
+        buffer.writeString(String(response.body.readableBytes))
         buffer.writeStaticString("\r\n")
     }
 
@@ -38,27 +55,33 @@ struct HTTPResponseEncoder {
         plan: HTTPConnectionState.ResponsePlan,
         into buffer: inout ByteBuffer
     ) {
-        if status == .ok {
-            buffer.writeStaticString("HTTP/1.1 200 OK\r\nDate: ")
-        } else {
-            buffer.writeStaticString("HTTP/1.1 ")
-            buffer.writeString(String(status.code))
-            buffer.writeStaticString(" ")
-            Self.write(field: status.reasonPhrase, into: &buffer)
-            buffer.writeStaticString("\r\nDate: ")
-        }
+        Self.write(status, into: &buffer)
+        buffer.writeStaticString("Date: ")
         buffer.writeString(date.now())
         buffer.writeStaticString("\r\n")
-        for (name, value) in headers where !Self.belongsToServer(name) {
-            Self.write(field: name, into: &buffer)
-            buffer.writeStaticString(": ")
-            Self.write(field: value, into: &buffer)
-            buffer.writeStaticString("\r\n")
-        }
+        Self.write(headers, into: &buffer)
         if plan.close {
             buffer.writeStaticString("Connection: close\r\n")
         } else if plan.announcesKeepAlive {
             buffer.writeStaticString("Connection: keep-alive\r\n")
+        }
+    }
+
+    private static func write(_ status: HTTPResponseStatus, into buffer: inout ByteBuffer) {
+        if status == .ok { return _ = buffer.writeStaticString("HTTP/1.1 200 OK\r\n") }
+        buffer.writeStaticString("HTTP/1.1 ")
+        buffer.writeString(String(status.code))
+        buffer.writeStaticString(" ")
+        write(field: status.reasonPhrase, into: &buffer)
+        buffer.writeStaticString("\r\n")
+    }
+
+    private static func write(_ headers: HTTPHeaders, into buffer: inout ByteBuffer) {
+        for (name, value) in headers where !belongsToServer(name) {
+            write(field: name, into: &buffer)
+            buffer.writeStaticString(": ")
+            write(field: value, into: &buffer)
+            buffer.writeStaticString("\r\n")
         }
     }
 

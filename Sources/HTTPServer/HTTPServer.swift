@@ -139,6 +139,7 @@ public final class HTTPServer: Sendable {
         let registry = registry
         let handler = handler
         let maxHeaderBytes = configuration.maxHeaderBytes
+        let bodies = configuration.bodies
         let timeouts = HTTPConnectionState.Timeouts(
             idle: TimeAmount(unlessZero: configuration.idleTimeout),
             readHeader: TimeAmount(unlessZero: configuration.readHeaderTimeout),
@@ -169,6 +170,7 @@ public final class HTTPServer: Sendable {
                             timeouts: timeouts,
                             now: channel.eventLoop.now,
                             registry: registry,
+                            bodies: bodies,
                             activity: registry.activity(of: channel)
                         )
                     )

@@ -33,6 +33,9 @@ public struct HTTPServerConfiguration: Sendable {
     /// the longest; while all are being served, others wait in the system's backlog.
     public var maxConnections = 256
 
+    /// What the bodies of requests may have in memory together; nil for no bound.
+    public var bodies: BodyBudget?
+
     /// How many connections the system keeps that are not accepted yet.
     public var backlog: Int32 = 1024
 

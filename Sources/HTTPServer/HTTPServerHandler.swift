@@ -20,6 +20,10 @@ public protocol HTTPServerHandler: Sendable {
     /// behind it, whatever `close` says.
     func bodyTooLarge(limit: Int, headers: HTTPHeaders) -> HTTPServerResponse
 
+    /// The answer to a request for whose body there is no memory at the moment, before or while it is read
+    /// (`HTTPServerConfiguration.bodies`).
+    func noRoomForBody(headers: HTTPHeaders) -> HTTPServerResponse
+
     /// The answer to what cannot be read as a request, or came too late; the connection is closed behind it.
     ///
     /// - Parameter headers: of the request, where they could be read.
@@ -43,8 +47,14 @@ extension HTTPServerHandler {
 
     public func responseHeaders(method: HTTPMethod, headers: HTTPHeaders) -> HTTPHeaders? { nil }
 
-    public func refusal(headers: HTTPHeaders) -> HTTPServerResponse {
-        var response = HTTPServerResponse.text(.serviceUnavailable, "503 service unavailable: shutting down\n")
+    public func refusal(headers: HTTPHeaders) -> HTTPServerResponse { .unavailable("shutting down") }
+
+    public func noRoomForBody(headers: HTTPHeaders) -> HTTPServerResponse { .unavailable("out of memory for bodies") }
+}
+
+extension HTTPServerResponse {
+    fileprivate static func unavailable(_ reason: String) -> HTTPServerResponse {
+        var response = text(.serviceUnavailable, "503 service unavailable: \(reason)\n")
         response.headers.add(name: "Retry-After", value: "1")
         return response
     }

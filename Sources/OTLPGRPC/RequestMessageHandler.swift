@@ -1,4 +1,5 @@
 internal import GRPCCore
+internal import HTTPServer
 internal import NIOCore
 internal import NIOHPACK
 internal import NIOHTTP2
@@ -27,8 +28,13 @@ final class RequestMessageHandler: ChannelDuplexHandler {
         }
     }
 
+    /// A message of which no more is missing is read in any case, so that what was in it is counted.
+    private static let discardableBytes = 64 * 1024
+
     private let limit: Int
     private let timeout: TimeAmount
+    private let bodies: BodyBudget?
+    private let service: any TraceService
     private let activity: ConnectionActivityHandler?
     private var reader: RequestMessageReader?
     private var hasFailed = false
@@ -39,20 +45,42 @@ final class RequestMessageHandler: ChannelDuplexHandler {
     /// Bytes have come since the timer was set.
     private var hasProgress = false
 
-    private init(limit: Int, timeout: TimeAmount, activity: ConnectionActivityHandler?) {
+    private init(
+        limit: Int,
+        timeout: TimeAmount,
+        bodies: BodyBudget?,
+        service: any TraceService,
+        activity: ConnectionActivityHandler?
+    ) {
         self.limit = limit
         self.timeout = timeout
+        self.bodies = bodies
+        self.service = service
         self.activity = activity
     }
 
     /// - Parameters:
     ///   - limit: of a message's bytes.
     ///   - timeout: the longest time without any progress.
-    static func add(to channel: any Channel, limit: Int, timeout: TimeAmount) -> EventLoopFuture<Void> {
+    ///   - bodies: what the messages of all requests may have in memory together.
+    ///   - service: asked whether a request is to be read.
+    static func add(
+        to channel: any Channel,
+        limit: Int,
+        timeout: TimeAmount,
+        bodies: BodyBudget?,
+        service: any TraceService
+    ) -> EventLoopFuture<Void> {
         channel.eventLoop.makeCompletedFuture {
             // A stream's channel has the event loop of its connection.
             let activity = try? channel.parent?.pipeline.syncOperations.handler(type: ConnectionActivityHandler.self)
-            let messages = RequestMessageHandler(limit: limit, timeout: timeout, activity: activity)
+            let messages = RequestMessageHandler(
+                limit: limit,
+                timeout: timeout,
+                bodies: bodies,
+                service: service,
+                activity: activity
+            )
             try channel.pipeline.syncOperations.addHandler(messages, position: .first)
             try channel.pipeline.syncOperations.addHandler(Tail(messages), position: .last)
         }
@@ -62,6 +90,7 @@ final class RequestMessageHandler: ChannelDuplexHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         timer?.cancel()
+        reader?.giveBack()
         activity?.streamClosed(context.eventLoop.now)
     }
 
@@ -72,7 +101,11 @@ final class RequestMessageHandler: ChannelDuplexHandler {
         case .headers(let headers):
             if headers.endStream { hasEnded = true }
             if reader == nil {
-                reader = RequestMessageReader(limit: limit, encoding: headers.headers.first(name: "grpc-encoding"))
+                reader = RequestMessageReader(
+                    limit: limit,
+                    encoding: headers.headers.first(name: "grpc-encoding"),
+                    bodies: bodies
+                )
             }
             context.fireChannelRead(data)
         case .data(let data):
@@ -81,6 +114,7 @@ final class RequestMessageHandler: ChannelDuplexHandler {
             do throws(ExportError) {
                 try take(bytes, isLast: data.endStream, context)
             } catch {
+                if error == .noRoom { service.refusedUnread(.memory) }
                 refuse(error, context)
             }
         default:
@@ -89,7 +123,7 @@ final class RequestMessageHandler: ChannelDuplexHandler {
     }
 
     private func take(_ bytes: ByteBuffer, isLast: Bool, _ context: ChannelHandlerContext) throws(ExportError) {
-        reader?.append(bytes)
+        try reader?.append(bytes)
         var message = try reader?.next()
         while let current = message {
             message = try reader?.next()
@@ -97,7 +131,13 @@ final class RequestMessageHandler: ChannelDuplexHandler {
             pass(current, isLast: isEnd, context)
             if isEnd { return }
         }
-        guard isLast else { return }
+        guard isLast else {
+            if let reader, reader.missingBytes > Self.discardableBytes, let error = service.overload {
+                service.refusedUnread(.overload)
+                throw error
+            }
+            return
+        }
         try reader?.end()
         pass(ByteBuffer(), isLast: true, context)
     }
@@ -134,6 +174,7 @@ final class RequestMessageHandler: ChannelDuplexHandler {
     private func refuse(_ error: ExportError, _ context: ChannelHandlerContext) {
         isRefused = true
         timer?.cancel()
+        reader?.giveBack()
         if !hasAnswered { answer(error, context) }
         // What the sender still sends is not an error of ours (RFC 9113, 8.1).
         if !hasEnded {
@@ -144,12 +185,13 @@ final class RequestMessageHandler: ChannelDuplexHandler {
 
     private func answer(_ error: ExportError, _ context: ChannelHandlerContext) {
         hasAnswered = true
-        let headers: HPACKHeaders = [
+        var headers: HPACKHeaders = [
             ":status": "200",
             "content-type": "application/grpc",
             "grpc-status": "\(error.code.rawValue)",
             "grpc-message": error.message.percentEncoded,
         ]
+        for (name, value) in error.rpcError.metadata { headers.add(name: name, value: value.encoded()) }
         let payload = HTTP2Frame.FramePayload.headers(.init(headers: headers, endStream: true))
         context.writeAndFlush(Self.wrapOutboundOut(payload), promise: nil)
     }

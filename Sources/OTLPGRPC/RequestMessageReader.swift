@@ -1,5 +1,6 @@
 internal import Compression
 internal import GRPCCore
+internal import HTTPServer
 internal import NIOCore
 
 /// Takes messages out of the DATA frames of a request, and decompresses them: each comes out whole, with the length
@@ -10,20 +11,33 @@ struct RequestMessageReader {
 
     private let limit: Int
     private let isGzip: Bool
+    private let bodies: BodyBudget?
+    /// What the messages have of `bodies`.
+    private var heldBytes = 0
     private var buffer = ByteBuffer()
 
     /// - Parameters:
     ///   - limit: of a message's bytes, before and after decompression.
     ///   - encoding: `grpc-encoding` of the request. One that the server does not know is refused elsewhere.
-    init(limit: Int, encoding: String?) {
+    ///   - bodies: what all messages may have in memory together.
+    init(limit: Int, encoding: String?, bodies: BodyBudget? = nil) {
         self.limit = limit
+        self.bodies = bodies
         isGzip = encoding == "gzip"
     }
 
     /// Whether a message has begun and not ended.
     var isWithinMessage: Bool { buffer.readableBytes > 0 }
 
-    mutating func append(_ bytes: ByteBuffer) {
+    /// How many bytes of the message that has begun have not come.
+    var missingBytes: Int {
+        guard let length = buffer.getInteger(at: buffer.readerIndex + 1, as: UInt32.self) else { return 0 }
+        return Int(length) + Self.prefixBytes - buffer.readableBytes
+    }
+
+    /// - Throws: `noRoom` when there is no memory for them at the moment.
+    mutating func append(_ bytes: ByteBuffer) throws(ExportError) {
+        try hold(bytes.readableBytes)
         if buffer.readableBytes == 0 {
             buffer = bytes
         } else {
@@ -45,6 +59,7 @@ struct RequestMessageReader {
         guard length <= limit else {
             throw ExportError(.resourceExhausted, "grpc: received message larger than max (\(length) vs. \(limit))")
         }
+        if let bodies, Int(length) - buffer.readableBytes > bodies.room(own: heldBytes) - heldBytes { throw .noRoom }
         guard let message = buffer.readSlice(length: Self.prefixBytes + Int(length)) else { return nil }
         return flag == 0 ? message : try decompressed(message)
     }
@@ -56,15 +71,17 @@ struct RequestMessageReader {
         }
     }
 
-    private func decompressed(_ message: ByteBuffer) throws(ExportError) -> ByteBuffer {
+    private mutating func decompressed(_ message: ByteBuffer) throws(ExportError) -> ByteBuffer {
+        let room = bodies.map { $0.room(own: heldBytes) - heldBytes } ?? .max
         var output = ByteBuffer()
         output.writeRepeatingByte(0, count: Self.prefixBytes)
         do {
             try message.readableBytesView.dropFirst(Self.prefixBytes).withUnsafeBytes {
                 source throws(CompressionError) in
-                try inflate(source, format: .gzip, limit: limit) { output.writeBytes($0) }
+                try inflate(source, format: .gzip, limit: min(limit, room)) { output.writeBytes($0) }
             }
         } catch CompressionError.tooLarge {
+            guard limit <= room else { throw .noRoom }
             throw ExportError(
                 .resourceExhausted,
                 "grpc: received message after decompression larger than max \(limit)"
@@ -72,7 +89,30 @@ struct RequestMessageReader {
         } catch {
             throw ExportError(.internalError, "grpc: failed to decompress the received message: \(error)")
         }
+        try hold(output.readableBytes)
         output.setInteger(UInt32(output.readableBytes - Self.prefixBytes), at: 1)
         return output
     }
+
+    private mutating func hold(_ bytes: Int) throws(ExportError) {
+        guard let bodies else { return }
+        guard bodies.take(bytes, own: heldBytes) else { throw .noRoom }
+        heldBytes += bytes
+    }
+
+    /// The messages are not in memory any more.
+    mutating func giveBack() {
+        bodies?.giveBack(heldBytes)
+        heldBytes = 0
+        buffer = ByteBuffer()
+    }
+}
+
+extension ExportError {
+    /// There is no memory for the message at the moment.
+    static let noRoom = ExportError(
+        .unavailable,
+        "too many requests are being read: no memory for another one at the moment",
+        retryAfter: .seconds(1)
+    )
 }

@@ -37,6 +37,8 @@ public struct TraceServerConfiguration: Sendable {
     public var maxConnectionAge: Duration?
     public var maxConnectionAgeGrace: Duration?
     public var keepalive = Keepalive()
+    /// What the messages of all requests may have in memory together; nil for no bound.
+    public var bodies: BodyBudget?
     /// Asked for each connection, so that certificates can change; nil for plaintext.
     public var tls: (@Sendable () throws -> NIOSSLContext)?
 
@@ -68,8 +70,9 @@ public final class TraceServer: Sendable {
         transport.http2.maxConcurrentStreams = configuration.maxConcurrentStreams
         transport.rpc.maxRequestPayloadSize = configuration.maxMessageBytes
         let (limit, timeout) = (configuration.maxMessageBytes, TimeAmount(configuration.requestTimeout))
+        let bodies = configuration.bodies
         transport.channelDebuggingCallbacks.onAcceptHTTP2Stream = {
-            RequestMessageHandler.add(to: $0, limit: limit, timeout: timeout)
+            RequestMessageHandler.add(to: $0, limit: limit, timeout: timeout, bodies: bodies, service: service)
         }
         server = GRPCServer(
             transport: HTTP2ServerTransport.Custom(

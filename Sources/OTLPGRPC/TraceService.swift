@@ -1,13 +1,33 @@
 internal import GRPCCore
 public import NIOCore
 
+/// Why a request was refused before it had come in full.
+public enum UnreadCause: String, Sendable, CaseIterable {
+    /// There was no memory for it (`TraceServerConfiguration.bodies`).
+    case memory
+    /// `TraceService.overload` said so.
+    case overload
+}
+
 /// What a server does with exports.
 public protocol TraceService: Sendable {
+    /// Why every request is refused at the moment; nil when they are looked at. Asked before a long one is read.
+    var overload: ExportError? { get }
+
+    /// A request was refused before it had come in full.
+    func refusedUnread(_ cause: UnreadCause)
+
     /// Says whether a request is to be read at all.
     func authorize(_ headers: RequestHeaders) async throws(ExportError)
 
     /// Takes an ExportTraceServiceRequest, in its encoding. Returning is success.
     func export(_ request: ByteBuffer, _ headers: RequestHeaders) async throws(ExportError)
+}
+
+extension TraceService {
+    public var overload: ExportError? { nil }
+
+    public func refusedUnread(_ cause: UnreadCause) {}
 }
 
 /// TraceService/Export over raw bytes.

@@ -54,6 +54,7 @@ struct RunCommand: AsyncParsableCommand {
             let reloader = ConfigurationReloader(source, of: service, metrics: metrics, logger: logger) {
                 try await servers.apply($0.metrics)
                 logs.set($0.logs)
+                sampler.set($0.logs.sampling)
             }
             let listener = Task { await Self.listen(to: signals, service, reloader, logger) }
             defer { listener.cancel() }

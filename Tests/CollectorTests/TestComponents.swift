@@ -87,7 +87,7 @@ struct TestFailure: Error, CustomStringConvertible {
 }
 
 /// A component of any kind that passes batches on, or takes them when it is an exporter.
-struct TestComponent: Service, TraceConsumer, ExclusiveComponent {
+struct TestComponent: Service, TraceConsumer, ExclusiveComponent, FileReadingComponent {
     let configuration: TestConfiguration
     let context: ComponentContext
     let journal: Journal
@@ -107,8 +107,11 @@ struct TestComponent: Service, TraceConsumer, ExclusiveComponent {
         self.context = context
         self.journal = journal
         self.next = next
-        if let uses = configuration.uses { _ = context.extensions.extension(ComponentID(type: uses)) }
-        journal.add("create \(name)")
+        if let uses = configuration.uses, context.extensions.extension(ComponentID(type: uses)) == nil {
+            throw TestFailure(description: "\(uses) is not there")
+        }
+        let predecessor = (context.predecessor as? TestComponent).map { " after \($0.name)" } ?? ""
+        journal.add("create \(name)\(predecessor)")
     }
 
     /// With its size, when that is not the default.
@@ -117,6 +120,8 @@ struct TestComponent: Service, TraceConsumer, ExclusiveComponent {
     var checksWellFormedness: Bool { configuration.checks }
 
     var isExclusive: Bool { configuration.isExclusive }
+
+    func rereadFiles() { if configuration.size > 100 { journal.add("reread \(name)") } }
 
     func run() async throws {
         if configuration.failure == .run { throw TestFailure(description: "address already in use") }

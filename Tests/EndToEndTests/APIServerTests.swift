@@ -73,6 +73,44 @@ struct APIServerTests {
         }
     }
 
+    @Test("Tekton removed and installed again while it runs: said, and followed anew")
+    func reinstalled() async throws {
+        try await Stage.run(["success", "pipelinerun"]) { stage in
+            await stage.waitUntilFollowing()
+            try await stage.sendAll()
+            stage.apiServer.advance(to: .seconds(5))
+            stage.apiServer.serveTekton(false)
+            stage.apiServer.endWatches()
+            await stage.expectLog("the cluster does not serve taskruns.tekton.dev, is it installed?")
+            let ill = try await stage.health { $0.components[Self.processor]?.error != nil }
+            #expect(ill.components[Self.processor]?.error?.contains("taskruns.tekton.dev") == true)
+            stage.apiServer.serveTekton(true)
+            await stage.waitUntilFollowing()
+            await stage.expectLog(Self.recovered)
+            stage.apiServer.advanceToEnd()
+            try await stage.expectEverything()
+            _ = try await stage.health { $0.components[Self.processor]?.status == "StatusOK" }
+        }
+    }
+
+    @Test("forbidden for long: said once, shown all the time")
+    func forbiddenForLong() async throws {
+        try await Stage.run(["success"]) { server, _ in
+            server.fail(with: .status(.forbidden))
+        } _: { stage in
+            #expect(
+                await stage.apiServer.waitUntil { activity in
+                    activity.requests.count(where: { $0.resource == .events && $0.verb == .list }) >= 3
+                }
+            )
+            let ill = try await stage.health { $0.components[Self.processor]?.error != nil }
+            #expect(ill.components[Self.processor]?.error?.contains("grant list, watch on events") == true)
+            let lines = stage.gateway.output.text.split(separator: "\n")
+            let said = lines.count(where: { $0.contains("grant list, watch on events") })
+            #expect(said == 1, "\(stage.gateway.output.text)")
+        }
+    }
+
     @Test("overloaded, failing and cutting answers off: each is tried again")
     func overloaded() async throws {
         try await run(

@@ -2,6 +2,7 @@ import HTTPClient
 import OTLP
 import Replay
 import SwiftProtobuf
+import TestSupport
 import Testing
 
 @Suite("The backend is not well")

@@ -3,6 +3,7 @@ import HTTPClient
 import OTLP
 import Replay
 import SwiftProtobuf
+import TestSupport
 import Testing
 
 @Suite("Batches")

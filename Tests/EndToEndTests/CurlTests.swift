@@ -1,3 +1,4 @@
+import Glibc
 import Replay
 import Testing
 
@@ -37,6 +38,38 @@ struct CurlTests {
         ]
         if clientCA { settings.append("\(tls).client_ca_file=\(certificates.authority)") }
         try await Stage.run([], settings) { try await body($0, certificates, request) }
+    }
+
+    @Test("SIGHUP takes up certificates that have changed, also when the configuration has not")
+    func reload() async throws {
+        let certificates = try await Certificates()
+        let folder = try TemporaryFolder()
+        let request = try folder.write("request", Fixtures.request([Fixtures.span(id: 1)]))
+        func install(_ pair: (certificate: String, key: String)) throws -> (certificate: String, key: String) {
+            (
+                try folder.write("tls.crt", String(decoding: readFile(pair.certificate), as: UTF8.self)),
+                try folder.write("tls.key", String(decoding: readFile(pair.key), as: UTF8.self))
+            )
+        }
+        let files = try install(certificates.stranger)
+        let tls = "receivers.otlp.protocols.http.tls"
+        let settings = ["\(tls).cert_file=\(files.certificate)", "\(tls).key_file=\(files.key)"]
+        try await Stage.run([], settings) { stage in
+            let trust = ["--cacert", certificates.authority]
+            let (before, beforeText) = try await curl(stage, request, trust)
+            #expect(before == .code(60), "\(beforeText)")
+            _ = try install(certificates.server)
+            stage.gateway.send(signal: SIGHUP)
+            await stage.expectLog("TLS certificates were read again.")
+            let (after, afterText) = try await curl(stage, request, trust)
+            #expect(after == .code(0) && afterText == "status 200\n", "\(afterText)")
+            // What cannot be used changes nothing.
+            _ = try folder.write("tls.key", "rubbish")
+            stage.gateway.send(signal: SIGHUP)
+            await stage.expectLog("TLS certificates have changed and cannot be used, the old ones stay")
+            let (last, lastText) = try await curl(stage, request, trust)
+            #expect(last == .code(0) && lastText == "status 200\n", "\(lastText)")
+        }
     }
 
     @Test("TLS: who trusts the authority gets in, by name and by address; others see that they should not")

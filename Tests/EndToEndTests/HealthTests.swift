@@ -1,6 +1,7 @@
 import Glibc
 import HTTPClient
 import Replay
+import TestSupport
 import Testing
 
 @Suite("Health and logs")

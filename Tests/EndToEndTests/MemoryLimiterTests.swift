@@ -9,12 +9,7 @@ import Testing
 struct MemoryLimiterTests {
     /// A span that takes up a quarter of a megabyte.
     private func large(_ id: UInt64) throws -> [UInt8] {
-        var span = Fixtures.span(id: id)
-        var attribute = Opentelemetry_Proto_Common_V1_KeyValue()
-        attribute.key = "bytes"
-        attribute.value.bytesValue = Data(repeating: 0x78, count: 1 << 18)
-        span.attributes = [attribute]
-        return try Fixtures.request([span])
+        try Fixtures.request([Fixtures.large(id: id, bytes: 1 << 18)])
     }
 
     @Test("senders are told to come again before memory is gone, it recovers, and what was accepted arrives")

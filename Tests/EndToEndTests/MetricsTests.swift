@@ -2,6 +2,7 @@ import FoundationEssentials
 import HTTPClient
 import OTLP
 import Replay
+import TestSupport
 import Testing
 
 @testable import steptrace

@@ -32,6 +32,12 @@ struct RightsTests {
             for request in requests {
                 let isWithin = ["default", "ci"].contains { request.path.contains("/namespaces/\($0)/") }
                 #expect(isWithin, "\(request.path)")
+                // Nothing is asked for that a selector can keep away.
+                switch request.resource {
+                case .pods: #expect(request.query.contains("labelSelector=tekton.dev%2FtaskRun"))
+                case .events: #expect(request.query.contains("fieldSelector=involvedObject.kind%3DPod"))
+                default: break
+                }
             }
         }
     }

@@ -15,7 +15,8 @@ final class EmbeddedConnection<Handler: HTTPServerHandler> {
         maxHeaderBytes: Int = 65536,
         idle: TimeAmount? = .seconds(60),
         readHeader: TimeAmount? = .seconds(30),
-        read: TimeAmount? = nil
+        read: TimeAmount? = nil,
+        bodies: BodyBudget? = nil
     ) throws {
         self.handler = handler
         channel = EmbeddedChannel()
@@ -26,7 +27,8 @@ final class EmbeddedConnection<Handler: HTTPServerHandler> {
             connection: HTTPConnectionHandler(
                 handler: handler,
                 timeouts: HTTPConnectionState.Timeouts(idle: idle, readHeader: readHeader, read: read),
-                now: channel.eventLoop.now
+                now: channel.eventLoop.now,
+                bodies: bodies
             )
         )
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()

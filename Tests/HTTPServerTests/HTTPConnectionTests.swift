@@ -56,6 +56,19 @@ import Testing
         )
     }
 
+    @Test("a server can break off in the middle of a chunk, or without a word")
+    func breaksOff() throws {
+        for text in ["", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\nhal"] {
+            let connection = try EmbeddedConnection(TestHandler(.hold))
+            try connection.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+            let responder = try #require(connection.handler.next())
+            responder.breakOff(after: ByteBuffer(string: text))
+            responder.respond(.text(.ok, "too late"))
+            #expect(try connection.received() == text)
+            #expect(!connection.isOpen)
+        }
+    }
+
     @Test func sendsNoBodyWith204() throws {
         let connection = try EmbeddedConnection(TestHandler(.hold))
         try connection.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -18,6 +18,16 @@ final class FakeAPIServer: Sendable {
     }
 
     private let state = Mutex(State())
+    /// Knows streaming lists. Else it ignores that one is asked for, and the watch just begins.
+    private let streamsLists: Bool
+    /// The watches that are asked for, by their path and query.
+    let watches: AsyncStream<String>
+    private let watched: AsyncStream<String>.Continuation
+
+    init(streamsLists: Bool = false) {
+        self.streamsLists = streamsLists
+        (watches, watched) = AsyncStream<String>.makeStream()
+    }
 
     /// - Parameter port: 0 for any.
     /// - Returns: the port.
@@ -86,7 +96,12 @@ final class FakeAPIServer: Sendable {
         if uri == "/apis/test.dev" {
             respond(200, #"{"versions":[{"version":"v1"}]}"#, on: channel)
         } else if uri.contains("watch=1") {
-            watch(from: Self.parameter("resourceVersion", of: uri).flatMap { Int($0) } ?? 0, on: channel)
+            watched.yield(uri)
+            watch(
+                from: Self.parameter("resourceVersion", of: uri).flatMap { Int($0) } ?? 0,
+                initialEvents: streamsLists && uri.contains("sendInitialEvents=true"),
+                on: channel
+            )
         } else {
             let body = state.withLock { state in
                 state.lists += 1
@@ -97,10 +112,20 @@ final class FakeAPIServer: Sendable {
         }
     }
 
-    private func watch(from version: Int, on channel: any Channel) {
+    private func watch(from version: Int, initialEvents: Bool, on channel: any Channel) {
         state.withLock { state in
             let head = HTTPResponseHead(version: .http1_1, status: .ok, headers: ["Content-Type": "application/json"])
             channel.writeAndFlush(HTTPServerResponsePart.head(head), promise: nil)
+            if initialEvents {
+                for build in state.builds.values.sorted() {
+                    Self.write(#"{"type":"ADDED","object":\#(build)}"# + "\n", to: channel)
+                }
+                let metadata =
+                    #"{"resourceVersion":"\#(state.version)","annotations":{"k8s.io/initial-events-end":"true"}}"#
+                Self.write(#"{"type":"BOOKMARK","object":{"metadata":\#(metadata)}}"# + "\n", to: channel)
+                state.watchers[ObjectIdentifier(channel)] = channel
+                return
+            }
             guard version >= state.compacted else {
                 Self.write(
                     #"{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired"}}"# + "\n",

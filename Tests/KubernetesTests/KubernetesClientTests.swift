@@ -11,7 +11,7 @@ import Testing
     @Test(
         "the first preferred version that is served is taken, the first of all when discovery does not say",
         arguments: [
-            (.response(200, #"{"versions":[{"version":"v1beta1"},{"version":"v1"}]}"#), "v1"),
+            (.response(200, #"{"versions":[{"version":"v1"},{"version":"v2"}]}"#), "v1"),
             (.response(200, #"{"versions":[{"version":"v1beta1"},{"version":"v1alpha1"}]}"#), "v1beta1"),
             (.response(403, ""), "v1"),
             (.response(404, ""), "v1"),
@@ -21,6 +21,33 @@ import Testing
         let transport = ScriptedTransport([answer])
         #expect(try await testClient(transport).preferredVersion(of: Build.resource) == version)
         #expect(transport.targets == ["/apis/test.dev"])
+    }
+
+    @Test(
+        "of several versions the first that has the resource is taken",
+        arguments: [
+            ([#"[{"name":"tasks"},{"name":"builds"}]"#], "v1"),
+            ([#"[{"name":"tasks"},{"name":"builds/status"}]"#, #"[{"name":"builds"}]"#], "v1beta1"),
+            (["[]", "[]"], "v1"),
+        ]
+    )
+    func severalVersions(resources: [String], version: String) async throws {
+        let group = ScriptedTransport.Answer.response(200, #"{"versions":[{"version":"v1beta1"},{"version":"v1"}]}"#)
+        let transport = ScriptedTransport([group] + resources.map { .response(200, #"{"resources":\#($0)}"#) })
+        #expect(try await testClient(transport).preferredVersion(of: Build.resource) == version)
+        let paths = ["/apis/test.dev", "/apis/test.dev/v1", "/apis/test.dev/v1beta1"]
+        #expect(transport.targets == Array(paths.prefix(1 + resources.count)))
+    }
+
+    @Test func ofSeveralVersionsTheFirstIsTakenWhenTheServerDoesNotTellMore() async throws {
+        let group = ScriptedTransport.Answer.response(200, #"{"versions":[{"version":"v1"},{"version":"v1beta1"}]}"#)
+        let transport = ScriptedTransport([group, .response(403, ""), .response(404, "")])
+        #expect(try await testClient(transport).preferredVersion(of: Build.resource) == "v1")
+        let unreachable = testClient(ScriptedTransport([group, .failure(HTTPClientError(.connect, "refused"))]))
+        let error = await #expect(throws: KubernetesError.self) {
+            _ = try await unreachable.preferredVersion(of: Build.resource)
+        }
+        #expect(error?.kind == .connect)
     }
 
     @Test func discoveryFailsWhenNothingFitsOrNobodyAnswers() async {
@@ -117,12 +144,33 @@ import Testing
         )
     }
 
-    @Test func watchesAreGivenUpSomewhatLaterThanTheServerEndsThem() async throws {
+    @Test func watchesAreGivenUpWhenTheySayNothingForTooLong() async throws {
         let transport = ScriptedTransport([.stream([])])
-        let request = ReflectorStateMachine.WatchRequest(resourceVersion: "1", timeoutSeconds: 300)
+        let request = ReflectorStateMachine.WatchRequest(
+            resourceVersion: "1",
+            timeoutSeconds: 300,
+            longestSilence: .seconds(90)
+        )
         _ = try await testClient(transport).watch(Build.resource, version: "v1", ObjectSelection(), request)
         #expect(transport.requests.first?.timeout == nil)
-        #expect(transport.requests.first?.idleTimeout == .seconds(330))
+        #expect(transport.requests.first?.idleTimeout == .seconds(90))
+        let query = "watch=1&resourceVersion=1&allowWatchBookmarks=true&timeoutSeconds=300"
+        #expect(transport.targets == ["/apis/test.dev/v1/builds?\(query)"])
+    }
+
+    @Test func aStreamingListIsAWatchThatBeginsWithWhatThereIs() async throws {
+        let transport = ScriptedTransport([.stream([])])
+        let request = ReflectorStateMachine.WatchRequest(
+            resourceVersion: "",
+            sendsInitialEvents: true,
+            timeoutSeconds: 300,
+            longestSilence: .seconds(90)
+        )
+        _ = try await testClient(transport).watch(Build.resource, version: "v1", ObjectSelection(), request)
+        let query =
+            "watch=1&resourceVersion=&allowWatchBookmarks=true&timeoutSeconds=300&sendInitialEvents=true"
+            + "&resourceVersionMatch=NotOlderThan"
+        #expect(transport.targets == ["/apis/test.dev/v1/builds?\(query)"])
     }
 
     @Test func aRefusedWatchIsReadOnlyInPart() async {

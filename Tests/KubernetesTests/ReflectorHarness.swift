@@ -10,9 +10,14 @@ struct ReflectorHarness: Sendable {
     let reflector: Reflector<Build>
     let log = LogRecorder()
     let waits = Recorder<Duration>()
+    let statistics = ReflectorStatistics()
     private let events: AsyncStream<String>
 
-    init(_ script: [ScriptedTransport.Answer], selection: ObjectSelection = ObjectSelection()) {
+    init(
+        _ script: [ScriptedTransport.Answer],
+        selection: ObjectSelection = ObjectSelection(),
+        configuration: ReflectorStateMachine.Configuration = .init()
+    ) {
         let (events, continuation) = AsyncStream<String>.makeStream()
         self.events = events
         transport = ScriptedTransport([.response(200, #"{"versions":[{"version":"v1"}]}"#)] + script)
@@ -20,21 +25,23 @@ struct ReflectorHarness: Sendable {
         reflector = Reflector(
             client: testClient(transport),
             selection: selection,
-            configuration: .init(),
+            configuration: configuration,
             sleep: { duration in waits.append(duration) },
+            statistics: statistics,
             logger: log.logger,
             handler: { continuation.yield(Self.words($0)) }
         )
     }
 
-    /// Runs until so many events are told, and stops.
-    func events(_ count: Int) async -> [String] {
+    /// Runs until so many events are told and so many requests made, and stops.
+    func events(_ count: Int, requests: Int = 0) async -> [String] {
         let task = Task { await reflector.run() }
         var told: [String] = []
         for await event in events {
             told.append(event)
             if told.count == count { break }
         }
+        while transport.requests.count < requests { await Task.yield() }
         task.cancel()
         await task.value
         return told

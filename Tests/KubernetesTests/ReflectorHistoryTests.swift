@@ -5,14 +5,15 @@ import Testing
 /// Random behaviour of an API server against the state machine: whatever happens, in the end the consumer knows exactly
 /// the server's objects.
 @Suite struct ReflectorHistoryTests {
-    @Test("the consumer ends with the server's objects", arguments: 0..<400)
-    func converges(seed: UInt64) {
-        var history = History(seed: seed)
+    @Test("the consumer ends with the server's objects", arguments: 0..<400, [false, true])
+    func converges(seed: UInt64, streamsLists: Bool) {
+        var history = History(seed: seed, streamsLists: streamsLists)
         history.run(steps: 300, faults: true)
         history.run(steps: 60, faults: false)
         #expect(history.known == history.server.objects, "seed \(seed)")
         #expect(history.isIdle, "seed \(seed): not caught up")
         #expect(history.violations == [], "seed \(seed)")
+        #expect(streamsLists == (history.streams > 0 || history.isRefused))
     }
 }
 
@@ -84,11 +85,18 @@ private struct History {
     private var next: ReflectorStateMachine.Next
     private var now = Duration.zero
     private var failing = false
+    /// The server has refused to stream a list.
+    private(set) var isRefused = false
+    /// Streaming lists that were completed.
+    private(set) var streams = 0
 
-    init(seed: UInt64) {
+    init(seed: UInt64, streamsLists: Bool) {
         random = SplitMix(state: seed)
         let factor = Double(seed % 100) / 100
-        machine = ReflectorStateMachine(configuration: .init(pageSize: 3), random: { factor })
+        machine = ReflectorStateMachine(
+            configuration: .init(streamsLists: streamsLists, pageSize: 3),
+            random: { factor }
+        )
         next = machine.start()
     }
 
@@ -120,11 +128,12 @@ private struct History {
     }
 
     private mutating func anyError() -> KubernetesError {
-        let kinds: [KubernetesError.Kind] = [
-            .unauthorized, .forbidden, .notFound, .expired, .resourceVersionTooLarge, .tooManyRequests, .tooLarge,
-            .connect,
-            .transport, .server(status: 500), .server(status: 503), .decoding,
+        var kinds: [KubernetesError.Kind] = [
+            .unauthorized, .notFound, .expired, .resourceVersionTooLarge, .tooManyRequests, .tooLarge, .connect,
+            .transport, .storageRead, .server(status: 500), .server(status: 503), .decoding,
         ]
+        // These end streaming for good: not before it has been tried.
+        if !machine.awaitsInitialEvents || chance(0.1) { kinds += [.forbidden, .server(status: 422)] }
         let retryAfter: Duration? = chance(0.2) ? .seconds(Int.random(in: 0..<500, using: &random)) : nil
         return KubernetesError(kinds.randomElement(using: &random) ?? .connect, "fault", retryAfter: retryAfter)
     }
@@ -169,36 +178,84 @@ private struct History {
         if faults, chance(0.2) {
             return perform(machine.watchFailed(anyError(), now: now), [])
         }
-        guard var version = SimulatedServer.version(request.resourceVersion) else {
-            return violations.append("unknown version \(request.resourceVersion)")
-        }
-        perform(machine.watchStarted(), [])
-        guard version >= server.compacted else {
-            return perform(machine.watchFailed(KubernetesError(.expired, "too old"), now: now), [])
-        }
+        var version: Int
         var events = 0
+        if request.sendsInitialEvents {
+            perform(machine.watchStarted(), [])
+            guard let streamed = stream(request, faults: faults) else { return }
+            version = streamed
+            events = 1
+        } else {
+            guard let asked = SimulatedServer.version(request.resourceVersion) else {
+                return violations.append("unknown version \(request.resourceVersion)")
+            }
+            version = asked
+            perform(machine.watchStarted(), [])
+            guard version >= server.compacted else {
+                return perform(machine.watchFailed(KubernetesError(.expired, "too old"), now: now), [])
+            }
+        }
         while version < server.version {
             if faults, chance(0.15) { return endWatch(events: events) }
             if faults, chance(0.1) { server.mutate(using: &random) }
             version += 1
-            guard let event = server.events[version] else { continue }
+            guard tell(version) else { continue }
             events += 1
-            let text = SimulatedServer.text(version)
-            let eventKey = key(event.name, uid: event.object.uid)
-            perform(
-                machine.watchEvent(event.change, eventKey, resourceVersion: text),
-                [(event.name, event.object)]
-            )
-            if chance(0.1) { perform(machine.bookmark(resourceVersion: text), []) }
+            if chance(0.1) { perform(machine.bookmark(resourceVersion: SimulatedServer.text(version)), []) }
         }
         isIdle = true
         endWatch(events: events)
+    }
+
+    /// The event of that version, if there is one.
+    private mutating func tell(_ version: Int) -> Bool {
+        guard let event = server.events[version] else { return false }
+        let text = SimulatedServer.text(version)
+        let eventKey = key(event.name, uid: event.object.uid)
+        perform(machine.watchEvent(event.change, eventKey, resourceVersion: text), [(event.name, event.object)])
+        return true
+    }
+
+    /// The initial events of a streaming list, from a cache that may lag. Some changes may come before their end.
+    ///
+    /// - Returns: the version that they are of; nil when it broke off.
+    private mutating func stream(_ request: ReflectorStateMachine.WatchRequest, faults: Bool) -> Int? {
+        let oldest = request.resourceVersion.isEmpty ? server.version : SimulatedServer.version(request.resourceVersion)
+        guard let oldest else {
+            violations.append("unknown version \(request.resourceVersion)")
+            return nil
+        }
+        var version = Int.random(in: oldest...server.version, using: &random)
+        for (name, object) in server.snapshots[version].sorted(by: { $0.key < $1.key }) {
+            if faults, chance(0.05) {
+                endWatch(events: 1)
+                return nil
+            }
+            let text = SimulatedServer.text(object.version)
+            perform(
+                machine.watchEvent(.added, key(name, uid: object.uid), resourceVersion: text),
+                [(name, object)]
+            )
+        }
+        while version < server.version, chance(0.5) {
+            version += 1
+            _ = tell(version)
+        }
+        if faults, chance(0.1) {
+            perform(chance(0.5) ? machine.watchSilent(now: now) : machine.initialEventsOverdue(), [])
+            return nil
+        }
+        perform(machine.bookmark(resourceVersion: SimulatedServer.text(version), endsInitialEvents: true), [])
+        if known != server.snapshots[version] { violations.append("after a stream at \(version): \(known)") }
+        streams += 1
+        return version
     }
 
     private mutating func endWatch(events: Int) {
         if chance(0.3) {
             return perform(machine.watchFailed(anyError(), now: now), [])
         }
+        if chance(0.1) { return perform(machine.watchSilent(now: now), []) }
         let error = Bool.random(using: &random) ? KubernetesError(.transport, "lost") : nil
         let after = Duration.milliseconds(Int.random(in: 0..<3000, using: &random))
         perform(machine.watchEnded(error, after: after, events: events, now: now), [])
@@ -223,6 +280,9 @@ private struct History {
             case .recovered:
                 if !failing { violations.append("recovered from nothing") }
                 failing = false
+            case .listsInstead:
+                if isRefused { violations.append("streams lists again") }
+                isRefused = true
             }
         }
         next = actions.next

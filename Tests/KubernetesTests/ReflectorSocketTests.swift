@@ -36,12 +36,11 @@ import Testing
         }
     }
 
-    @Test func followsARealServerAcrossRestartsAndCompaction() async throws {
-        let server = FakeAPIServer()
-        let port = try await server.start()
-        server.apply("a")
-        server.apply("b")
-
+    /// Follows the server until the task is cancelled.
+    private func follow(
+        port: Int,
+        _ configuration: ReflectorStateMachine.Configuration = .init()
+    ) throws -> (Task<Void, Never>, Telling) {
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         let settings = ClusterAccessSettings(authType: .none, apiServer: "http://127.0.0.1:\(port)")
         let environment = TestFiles([:]).environment()
@@ -55,13 +54,88 @@ import Testing
         let reflector = Reflector<Build>(
             client: client,
             selection: ObjectSelection(),
-            configuration: .init(),
+            configuration: configuration,
             sleep: { _ in try await Task.sleep(for: .milliseconds(20)) },
             logger: logger,
             handler: { continuation.yield($0) }
         )
-        let run = Task { await reflector.run() }
-        var told = Telling(stream)
+        return (Task { await reflector.run() }, Telling(stream))
+    }
+
+    @Test func aConnectionThatStaysOpenAndSaysNothingIsGivenUp() async throws {
+        let server = FakeAPIServer()
+        let port = try await server.start()
+        server.apply("a")
+        let (run, telling) = try follow(
+            port: port,
+            .init(
+                watchTimeoutSeconds: 300...300,
+                longestSilence: .milliseconds(50),
+                watchMargin: .milliseconds(-299_950)
+            )
+        )
+        var told = telling
+        #expect(await told.next(2) == ["applied a", "synced"])
+        var watches = server.watches.makeAsyncIterator()
+        for _ in 0..<2 { #expect(await watches.next()?.contains("resourceVersion=2&") == true) }
+        server.apply("b")
+        #expect(await told.next(1) == ["applied b"])
+        #expect(server.listCount == 1)
+        run.cancel()
+        await run.value
+        try await server.stop()
+    }
+
+    @Test func aServerThatIgnoresWhatItDoesNotKnowIsAskedForAList() async throws {
+        let server = FakeAPIServer()
+        let port = try await server.start()
+        server.apply("a")
+        let (run, telling) = try follow(
+            port: port,
+            .init(streamsLists: true, longestSilence: .milliseconds(50), longestInitialEvents: .seconds(60))
+        )
+        var told = telling
+        // As the events of a watch, then as a list.
+        #expect(await told.next(3) == ["applied a", "applied a", "synced"])
+        #expect(server.listCount == 1)
+        run.cancel()
+        await run.value
+        try await server.stop()
+    }
+
+    @Test func aStreamingListIsFollowedAcrossRestartsAndCompaction() async throws {
+        let server = FakeAPIServer(streamsLists: true)
+        let port = try await server.start()
+        server.apply("a")
+        server.apply("b")
+        let (run, telling) = try follow(port: port, .init(streamsLists: true))
+        var told = telling
+        #expect(await told.next(3) == ["applied a", "applied b", "synced"])
+        server.apply("c")
+        #expect(await told.next(1) == ["applied c"])
+        try await server.stop()
+        #expect(await told.untilRefused())
+        server.delete("b")
+        server.apply("d")
+        server.compact()
+        _ = try await server.start(port: port)
+        #expect(await told.next(1) == ["recovered"])
+        #expect(
+            await told.next(6) == ["applied a", "applied c", "applied d", "deleted b unseen", "synced", "recovered"]
+        )
+        #expect(server.listCount == 0)
+        run.cancel()
+        await run.value
+        try await server.stop()
+    }
+
+    @Test func followsARealServerAcrossRestartsAndCompaction() async throws {
+        let server = FakeAPIServer()
+        let port = try await server.start()
+        server.apply("a")
+        server.apply("b")
+        let (run, telling) = try follow(port: port)
+        var told = telling
 
         #expect(await told.next(3) == ["applied a", "applied b", "synced"])
         server.apply("c")

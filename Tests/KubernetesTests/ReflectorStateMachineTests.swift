@@ -11,7 +11,8 @@ func key(_ name: String, uid: String = "u") -> ObjectKey {
 /// After client-go's reflector_test.go, where there is a test of the same meaning.
 @Suite struct ReflectorStateMachineTests {
     private var machine = Machine(random: { 0 })
-    private let unavailable = KubernetesError(.server(status: 503), "unavailable")
+    /// What is followed by a list.
+    private let damaged = KubernetesError(.storageRead, "corrupt object")
     private let expired = KubernetesError(.expired, "too old resource version")
     private let tooMany = KubernetesError(.tooManyRequests, "too many requests")
 
@@ -60,7 +61,7 @@ func key(_ name: String, uid: String = "u") -> ObjectKey {
     @Test mutating func relistsAtTheLastVersionInOnePiece() {
         synced(version: "10")
         _ = machine.watchEvent(.modified, key("a"), resourceVersion: "11")
-        _ = machine.watchFailed(unavailable, now: .zero)
+        _ = machine.watchFailed(damaged, now: .zero)
         #expect(machine.timerFired() == list("11"))
     }
 
@@ -68,17 +69,17 @@ func key(_ name: String, uid: String = "u") -> ObjectKey {
         _ = machine.start()
         _ = machine.listed(page(["a"], version: "10", token: "t"))
         _ = machine.listed(page(["b"], version: "10"))
-        _ = machine.watchFailed(unavailable, now: .zero)
+        _ = machine.watchFailed(damaged, now: .zero)
         #expect(machine.timerFired() == list("10", limit: 500))
     }
 
     @Test mutating func anExpiredVersionIsFollowedByTheLatest() {
         synced(version: "10")
-        _ = machine.watchFailed(unavailable, now: .zero)
+        _ = machine.watchFailed(damaged, now: .zero)
         #expect(machine.timerFired() == list("10"))
         #expect(machine.listFailed(expired, now: .zero) == Machine.Actions(next: list("", limit: 500)))
         #expect(machine.listed(page([], version: "11")).next == watch("11"))
-        _ = machine.watchFailed(unavailable, now: .zero)
+        _ = machine.watchFailed(damaged, now: .zero)
         #expect(machine.timerFired() == list("11"))
     }
 
@@ -86,7 +87,7 @@ func key(_ name: String, uid: String = "u") -> ObjectKey {
         let tooLarge = KubernetesError(.resourceVersionTooLarge, "Too large resource version")
         synced(version: "20")
         for version in ["30", "40"] {
-            _ = machine.watchFailed(unavailable, now: .zero)
+            _ = machine.watchFailed(damaged, now: .zero)
             _ = machine.timerFired()
             #expect(machine.listFailed(tooLarge, now: .zero) == Machine.Actions(next: list("", limit: 500)))
             _ = machine.listed(page([], version: version))
@@ -246,11 +247,54 @@ func key(_ name: String, uid: String = "u") -> ObjectKey {
         #expect(machine.watchStarted().emissions == [.recovered])
     }
 
-    @Test mutating func anExpiredWatchIsFollowedByTheLatestList() {
+    /// As in client-go: such a list comes out of the server's cache, where the latest state would have to be got from
+    /// etcd, by everybody at the same time.
+    @Test mutating func anExpiredWatchIsFollowedByAListThatIsNotOlder() {
         synced(version: "10")
         let actions = machine.watchFailed(expired, now: .zero)
         #expect(actions.emissions == [.failed(expired, retryIn: Backoff.initial)])
-        #expect(machine.timerFired() == list("", limit: 500))
+        #expect(machine.timerFired() == list("10"))
+        #expect(machine.listFailed(expired, now: .zero) == Machine.Actions(next: list("", limit: 500)))
+    }
+
+    @Test mutating func aSecondVeryShortWatchIsFollowedByAWaitWhateverItTold() {
+        synced(version: "10")
+        let short = Duration.milliseconds(10)
+        #expect(machine.watchEnded(nil, after: short, events: 1, now: .zero).next == watch("10"))
+        #expect(machine.watchEnded(nil, after: short, events: 1, now: .zero).next == .wait(Backoff.initial))
+        #expect(machine.timerFired() == watch("10"))
+        _ = machine.watchEnded(nil, after: .seconds(300), events: 1, now: .zero)
+        #expect(machine.watchEnded(nil, after: short, events: 1, now: .zero).next == watch("10"))
+    }
+
+    @Test mutating func aDamagedStoreIsListedAnew() {
+        synced(["a", "b"])
+        _ = machine.watchFailed(KubernetesError(.storageRead, "corrupt object has been deleted"), now: .zero)
+        #expect(machine.timerFired() == list("10"))
+        let deleted = Machine.Emission.deleted(key("b"), withObject: false)
+        #expect(machine.listed(page(["a"], version: "11")).emissions == [.applied(item: 0), deleted, .synced])
+    }
+
+    // MARK: Silence
+
+    private func watch(_ version: String, silence: Duration) -> Machine.Next {
+        .watch(Machine.WatchRequest(resourceVersion: version, timeoutSeconds: 300, longestSilence: silence))
+    }
+
+    @Test mutating func aSilentWatchIsGivenUpAndBegunAnewWhereItWas() {
+        synced(version: "10")
+        _ = machine.bookmark(resourceVersion: "11")
+        #expect(machine.watchSilent(now: .zero) == Machine.Actions(next: watch("11", silence: .seconds(120))))
+    }
+
+    @Test mutating func aServerWithoutBookmarksMayBeSilentUntilTheWatchShouldHaveEnded() {
+        synced(version: "10")
+        #expect(machine.watchSilent(now: .zero).next == watch("10", silence: .seconds(330)))
+        _ = machine.watchEvent(.added, key("a"), resourceVersion: "11")
+        #expect(machine.watchSilent(now: .zero).next == watch("11", silence: .seconds(330)))
+        // They come after all.
+        _ = machine.bookmark(resourceVersion: "12")
+        #expect(machine.watchEnded(nil, after: .seconds(300), events: 1, now: .zero).next == watch("12"))
     }
 
     @Test(
@@ -282,8 +326,13 @@ func key(_ name: String, uid: String = "u") -> ObjectKey {
         #expect(machine.watchFailed(hasty, now: .zero).next == .wait(.milliseconds(3200)))
     }
 
-    @Test mutating func internalErrorsAreFollowedByWatchesForAWhile() {
-        let broken = KubernetesError(.server(status: 500), "etcd")
+    @Test("a server's errors are followed by watches for a while", arguments: [500, 502, 503, 504])
+    func serverErrors(status: Int) {
+        var test = self
+        test.checkServerErrors(KubernetesError(.server(status: status), "etcd"))
+    }
+
+    private mutating func checkServerErrors(_ broken: KubernetesError) {
         synced(version: "10")
         for now in [0, 10, 30] {
             _ = machine.watchFailed(broken, now: .seconds(now))

@@ -111,8 +111,52 @@ private func list(_ objects: [String], version: String, token: String = "") -> S
                 "applied a@1", "synced", "failed expired", "applied a@1", "synced", "recovered",
             ]
         )
-        #expect(harness.transport.targets[3] == "/apis/test.dev/v1/builds?limit=500")
+        #expect(harness.transport.targets[3] == "/apis/test.dev/v1/builds?resourceVersion=10")
         #expect(harness.waits.values.count == 1)
+    }
+
+    @Test(
+        "an ERROR event says what comes next",
+        arguments: [
+            (#"{"code":429,"reason":"TooManyRequests","details":{"retryAfterSeconds":7}}"#, "tooManyRequests", true),
+            (#"{"code":500,"reason":"InternalError","message":"etcdserver: no leader"}"#, "server(status: 500)", true),
+            (#"{"code":500,"reason":"StorageReadError","message":"corrupt object"}"#, "storageRead", false),
+            (#"{"code":410,"reason":"Gone"}"#, "expired", false),
+            (
+                #"{"code":504,"message":"Timeout: Too large resource version: 2, current: 1"}"#,
+                "resourceVersionTooLarge", false
+            ),
+            ("{}", "server(status: 0)", false),
+        ]
+    )
+    func errorEvents(status: String, kind: String, isWatchedAgain: Bool) async {
+        let harness = ReflectorHarness([
+            list([], version: "10"), .lines(event("ERROR", status)), .hanging([]),
+        ])
+        #expect(await harness.events(2, requests: 4) == ["synced", "failed \(kind)"])
+        let target = harness.transport.targets[3]
+        #expect(target.contains("watch=1") == isWatchedAgain, "\(target)")
+        #expect(target.contains("resourceVersion=10"), "\(target)")
+    }
+
+    @Test func whatBreaksOffInTheMiddleOfALineIsToldByTheNextWatch() async {
+        let line = Array((event("ADDED", Build.json("a", version: "11")) + "\n").utf8)
+        let harness = ReflectorHarness([
+            list([], version: "10"), .lost([Array(line.prefix(100))]), .hanging([line]),
+        ])
+        #expect(await harness.events(4) == ["synced", "failed transport", "recovered", "applied a@11"])
+        #expect(harness.transport.targets[3].contains("&resourceVersion=10&"))
+    }
+
+    @Test func aSilentWatchIsBegunAnewWithoutAList() async {
+        let harness = ReflectorHarness([
+            list([], version: "10"),
+            .silent([Array((event("ADDED", Build.json("a", version: "11")) + "\n").utf8)]),
+            .lines(event("ADDED", Build.json("b", version: "12"))),
+        ])
+        #expect(await harness.events(3) == ["synced", "applied a@11", "applied b@12"])
+        #expect(harness.transport.targets[3].contains("&watch=1&resourceVersion=11&"))
+        #expect(harness.waits.values.isEmpty)
     }
 
     @Test func aRefusedWatchIsToldWithItsReason() async {
@@ -157,14 +201,14 @@ private func list(_ objects: [String], version: String, token: String = "") -> S
     @Test func somethingElseThanAListIsNotTakenForAnEmptyOne() async {
         let harness = ReflectorHarness([
             list([Build.json("a", version: "1")], version: "10"),
-            .response(503, ""),
+            .response(403, ""),
             .response(200, #"{"kind":"Table","metadata":{"resourceVersion":"9"},"rows":[]}"#),
             .response(200, "<html>"),
             list([Build.json("a", version: "2")], version: "11"),
         ])
         #expect(
             await harness.events(7) == [
-                "applied a@1", "synced", "failed server(status: 503)", "failed decoding", "failed decoding",
+                "applied a@1", "synced", "failed forbidden", "failed decoding", "failed decoding",
                 "applied a@2",
                 "synced",
             ]
@@ -190,6 +234,25 @@ private func list(_ objects: [String], version: String, token: String = "") -> S
                 "/apis/test.dev", "/apis/test.dev/v1beta1/builds?limit=500&resourceVersion=0",
             ]
         )
+    }
+
+    /// Removed, and installed again in another version: found again, and what was missed is made up for.
+    @Test func aResourceThatComesAndGoesIsLookedUpAgain() async {
+        let harness = ReflectorHarness([
+            list([Build.json("a", version: "1")], version: "10"),
+            .response(404, "404 page not found\n"),
+            // No such group any more.
+            .response(404, ""), .response(404, ""),
+            .response(200, #"{"versions":[{"version":"v1beta1"}]}"#),
+            list([Build.json("b", version: "30")], version: "31"),
+            .hanging([]),
+        ])
+        #expect(
+            await harness.events(7) == [
+                "applied a@1", "synced", "failed notFound", "failed notFound", "applied b@30", "deleted ci/a", "synced",
+            ]
+        )
+        #expect(harness.transport.targets[6] == "/apis/test.dev/v1beta1/builds?resourceVersion=10")
     }
 
     @Test func cancellationIsNoFailure() async {

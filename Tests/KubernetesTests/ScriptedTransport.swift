@@ -11,6 +11,8 @@ final class ScriptedTransport: APITransport {
         case stream([[UInt8]])
         /// Chunks, then the loss of the connection.
         case lost([[UInt8]])
+        /// Chunks, then nothing for so long that the connection is given up.
+        case silent([[UInt8]])
         /// Chunks, then nothing for ever.
         case hanging([[UInt8]])
         case failure(HTTPClientError)
@@ -64,6 +66,9 @@ final class ScriptedTransport: APITransport {
         case .lost(let chunks):
             for chunk in chunks { continuation.yield(chunk) }
             continuation.finish(throwing: HTTPClientError(.disconnected, "connection reset"))
+        case .silent(let chunks):
+            for chunk in chunks { continuation.yield(chunk) }
+            continuation.finish(throwing: HTTPClientError(.timeout, "nothing came for 120 seconds"))
         case .hanging(let chunks):
             for chunk in chunks { continuation.yield(chunk) }
         case .failure(let error):

@@ -1,4 +1,5 @@
 import GRPCCore
+import HTTPServer
 import NIOCore
 import NIOPosix
 import OTLPGRPC
@@ -10,13 +11,18 @@ struct TraceServerTests {
     /// Answers as it is told to, and remembers what came.
     private final class Service: TraceService {
         let received = Mutex<[[UInt8]]>([])
+        let unread = Mutex<[UnreadCause]>([])
         let error: ExportError?
+        let overload: ExportError?
         let token: String?
 
-        init(error: ExportError? = nil, token: String? = nil) {
+        init(error: ExportError? = nil, overload: ExportError? = nil, token: String? = nil) {
             self.error = error
+            self.overload = overload
             self.token = token
         }
+
+        func refusedUnread(_ cause: UnreadCause) { unread.withLock { $0.append(cause) } }
 
         func authorize(_ headers: RequestHeaders) async throws(ExportError) {
             if let token, headers["Authorization"] != token { throw ExportError(.unauthenticated, "no") }
@@ -52,6 +58,40 @@ struct TraceServerTests {
             server.beginGracefulShutdown()
             try await tasks.waitForAll()
         }
+    }
+
+    @Test("without memory for a message the sender is told to come again, and when; the message may come later")
+    func memory() async throws {
+        let service = Service()
+        let bodies = BodyBudget(limit: 300_000)
+        try await run(service, server: { $0.bodies = bodies }, client: { $0.gzip = false }) { client in
+            #expect(bodies.take(100_000, own: 0))
+            let error = await #expect(throws: ExportError.self) {
+                try await client.export(ByteBuffer(repeating: 1, count: 150_000))
+            }
+            #expect(error?.code == .unavailable)
+            #expect(error?.retryAfter == .seconds(1))
+            #expect(service.unread.withLock { $0 } == [.memory])
+            _ = try await client.export(ByteBuffer(repeating: 1, count: 100_000))
+            bodies.giveBack(100_000)
+            _ = try await client.export(ByteBuffer(repeating: 1, count: 150_000))
+        }
+        #expect(bodies.held == 0)
+        #expect(service.received.withLock { $0.map(\.count) } == [100_000, 150_000])
+    }
+
+    @Test("an overloaded service reads no long messages")
+    func overload() async throws {
+        let service = Service(overload: ExportError(.unavailable, "busy", retryAfter: .seconds(3)))
+        try await run(service, client: { $0.gzip = false }) { client in
+            let error = await #expect(throws: ExportError.self) {
+                try await client.export(ByteBuffer(repeating: 1, count: 1_000_000))
+            }
+            #expect(error == service.overload)
+            #expect(service.unread.withLock { $0 } == [.overload])
+            _ = try await client.export(ByteBuffer(repeating: 1, count: 10_000))
+        }
+        #expect(service.received.withLock { $0.map(\.count) } == [10_000])
     }
 
     @Test("bytes arrive as they were sent, compressed or not", arguments: [true, false])

@@ -18,7 +18,23 @@ struct ObjectStoreTests {
         #expect(store.list(ObjectQuery(resource: .pods, labels: labels)).map(\.object.key.name) == ["b"])
     }
 
-    @Test("a watch resumes behind its revision, and cannot behind a compaction or in the future")
+    @Test("earlier states are listed as they were, back to a compaction")
+    func history() throws {
+        var store = ObjectStore()
+        let query = ObjectQuery(resource: .pods)
+        _ = store.apply(.added, try Fixtures.object(.pods, "a"))
+        _ = store.apply(.added, try Fixtures.object(.pods, "b"))
+        _ = store.apply(.modified, try Fixtures.object(.pods, "a"))
+        _ = store.apply(.deleted, try Fixtures.object(.pods, "b"))
+        let states = (1...5).map { store.list(query, at: $0)?.map { "\($0.object.key.name)@\($0.revision)" } }
+        #expect(states == [[], ["a@2"], ["a@2", "b@3"], ["a@4", "b@3"], ["a@4"]])
+        #expect(store.list(query, at: 6) == nil)
+        store.forgetHistory()
+        #expect(store.list(query, at: 4) == nil)
+        #expect(store.list(query, at: 5)?.map(\.revision) == [4])
+    }
+
+    @Test("a watch resumes behind its revision, waits for one in the future, and cannot resume behind a compaction")
     func resuming() throws {
         var store = ObjectStore()
         let query = ObjectQuery(resource: .pods)
@@ -28,7 +44,7 @@ struct ObjectStoreTests {
         #expect(store.events(after: 1, query)?.map(\.kind) == [.added, .modified, .deleted])
         #expect(store.events(after: 3, query)?.map(\.revision) == [4])
         #expect(store.events(after: 4, query)?.isEmpty == true)
-        #expect(store.events(after: 5, query) == nil)
+        #expect(store.events(after: 5, query)?.isEmpty == true)
         store.compact()
         #expect(store.events(after: 4, query) == nil)
         #expect(store.events(after: store.revision, query)?.isEmpty == true)
@@ -71,12 +87,12 @@ struct APIRequestTests {
         var query = ObjectQuery(resource: .taskRuns)
         #expect(
             APIRequest(path: "/apis/tekton.dev/v1/taskruns", query: "limit=500&resourceVersion=0")
-                == .list(query, limit: 500, continueToken: "")
+                == .list(query, ListOptions(resourceVersion: "0", limit: 500))
         )
         query.namespace = "a b"
         #expect(
             APIRequest(path: "/apis/tekton.dev/v1/namespaces/a%20b/taskruns", query: "watch=1&resourceVersion=5")
-                == .watch(query, resourceVersion: "5", bookmarks: false)
+                == .watch(query, WatchOptions(resourceVersion: "5"))
         )
         query.name = "t"
         #expect(APIRequest(path: "/apis/tekton.dev/v1/namespaces/a%20b/taskruns/t", query: "") == .get(query))
@@ -85,12 +101,20 @@ struct APIRequestTests {
             APIRequest(
                 path: "/api/v1/events",
                 query: "fieldSelector=involvedObject.kind%3DPod&watch=true&allowWatchBookmarks=true&timeoutSeconds=9"
-            ) == .watch(events, resourceVersion: "", bookmarks: true)
+            ) == .watch(events, WatchOptions(bookmarks: true, timeoutSeconds: 9))
         )
         let pods = ObjectQuery(resource: .pods, labels: try #require(Selector("tekton.dev/taskRun")))
+        let streaming = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
+        #expect(
+            APIRequest(path: "/api/v1/pods", query: streaming)
+                == .watch(
+                    ObjectQuery(resource: .pods),
+                    WatchOptions(match: "NotOlderThan", sendsInitialEvents: true)
+                )
+        )
         #expect(
             APIRequest(path: "/api/v1/pods", query: "labelSelector=tekton.dev%2FtaskRun&continue=x")
-                == .list(pods, limit: 0, continueToken: "x")
+                == .list(pods, ListOptions(continueToken: "x"))
         )
     }
 

@@ -6,9 +6,10 @@ import Testing
 @Suite("Span contexts")
 struct SpanContextTests {
     @Test func readsWhatTektonWrites() {
-        let context = SpanContext(carrier: [
-            "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": "a=b",
-        ])
+        let context = SpanContext(
+            traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            traceState: "a=b"
+        )
         #expect(context?.traceID == TraceID(high: 0x0af7_6519_16cd_43dd, low: 0x8448_eb21_1c80_319c))
         #expect(context?.spanID == SpanID(0xb7ad_6b71_6920_3331))
         #expect(context?.isSampled == true)

@@ -24,8 +24,7 @@ struct CorrelatorCost {
                 correlator.apply(cluster.pod(index, ended: 0), now: moment(0))
                 events += 2
             }
-            correlator.tick(now: moment(10))
-            accept(correlator.takeOverdue(now: moment(10)), &correlator)
+            pass(10, &correlator)
         }
         let full = allocatedBytes()
         tell("memory for a TaskRun in flight", Double(full - empty) / Double(count), "bytes")

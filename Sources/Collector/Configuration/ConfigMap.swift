@@ -77,6 +77,12 @@ public struct ConfigMap: Sendable {
         errors.addCheck(error(message))
     }
 
+    /// Says what is wrong with a value. Reading goes on.
+    public func report(_ error: ConfigError) throws(ConfigError) {
+        guard let errors else { throw error }
+        errors.addUnreadable(error)
+    }
+
     /// Says which keys are left that nobody has taken, with the nearest known key.
     public func finish() throws(ConfigError) { try finish(entries, known: known) }
 

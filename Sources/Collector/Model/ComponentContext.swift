@@ -1,5 +1,7 @@
 public import Logging
 public import NIOCore
+public import ServiceLifecycle
+import Synchronization
 
 /// What a component is given when it is created.
 public struct ComponentContext: Sendable {
@@ -24,6 +26,15 @@ public struct ComponentContext: Sendable {
     public let metrics: MetricsRegistry
 
     private let currentShutdownTimeout: @Sendable () -> Duration
+    private let owner: String
+    private let replaced: ReplacedComponent?
+
+    /// The component of the same key and another configuration that runs and is to be replaced. To be asked for while the
+    /// new one is created; nil afterwards.
+    public var predecessor: (any Service)? { replaced?.component.withLock { $0 } }
+
+    /// What tells this instance from others of its id: the id, and the pipeline as well when several have it.
+    public var name: String { key.firstIndex(of: ":").map { String(key[key.index(after: $0)...]) } ?? key }
 
     /// How long components may take to drain when they are told to end. It may change with the configuration.
     public var shutdownTimeout: Duration { currentShutdownTimeout() }
@@ -42,7 +53,8 @@ public struct ComponentContext: Sendable {
         extensions: any ExtensionSource = NoExtensions(),
         key: String? = nil,
         owner: String? = nil,
-        metrics: MetricsRegistry = MetricsRegistry()
+        metrics: MetricsRegistry = MetricsRegistry(),
+        replacing replaced: ReplacedComponent? = nil
     ) {
         self.id = id
         self.logger = logger
@@ -53,10 +65,46 @@ public struct ComponentContext: Sendable {
         self.isLeaving = isLeaving
         self.extensions = extensions
         self.metrics = metrics
+        self.replaced = replaced
         self.key = key ?? "\(id)"
         let owner = owner ?? self.key
+        self.owner = owner
         observe = { metrics.observe(owner, $0) }
     }
+
+    /// Adds to a page of `zpages`, as long as the component exists (see ``InspectionRegistry``).
+    public func inspect(_ page: String, _ inspector: @escaping InspectionRegistry.Inspector) {
+        metrics.inspections.add(page, owner: owner, inspector)
+    }
+
+    /// The context of a part of the component that may outlive it, as another life of the component goes on with it.
+    ///
+    /// - Parameter owner: whose its metrics are. They are to be removed when it ends.
+    public func detached(
+        owner: String,
+        report: @escaping @Sendable (ComponentStatus) -> Void
+    ) -> ComponentContext {
+        ComponentContext(
+            id: id,
+            logger: logger,
+            eventLoopGroup: eventLoopGroup,
+            report: report,
+            statuses: statuses,
+            shutdownTimeout: shutdownTimeout,
+            isLeaving: isLeaving,
+            extensions: extensions,
+            key: key,
+            owner: owner,
+            metrics: metrics
+        )
+    }
+}
+
+/// What a component takes the place of, as long as it is being created: it is not to be kept alive by it.
+public final class ReplacedComponent: Sendable {
+    let component: Mutex<(any Service)?>
+
+    init(_ component: any Service) { self.component = Mutex(component) }
 }
 
 /// The state of all components.

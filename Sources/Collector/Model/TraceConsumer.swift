@@ -4,6 +4,10 @@ public protocol TraceConsumer: Sendable {
     /// span count. A receiver in front of a consumer that does not has to scan the body before.
     var checksWellFormedness: Bool { get }
 
+    /// Why every batch is refused at the moment; nil when they are looked at. A receiver asks before it reads a large
+    /// body: only to have it refused would need the more memory.
+    var overload: ConsumeError? { get }
+
     /// Takes a batch and calls `completion` exactly once, on any thread, possibly before it returns.
     ///
     /// Called on an event loop: it must not block. `accepted` means that the batch need not be sent again.
@@ -12,6 +16,8 @@ public protocol TraceConsumer: Sendable {
 
 extension TraceConsumer {
     public var checksWellFormedness: Bool { false }
+
+    public var overload: ConsumeError? { nil }
 }
 
 /// What became of a batch.

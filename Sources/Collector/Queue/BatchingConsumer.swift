@@ -35,6 +35,8 @@ public final class BatchingConsumer: TraceConsumer, Service {
         context.observe { [weak self] sink in self?.write(to: &sink, processor: name) }
     }
 
+    public var overload: ConsumeError? { next.overload }
+
     public func consume(_ batch: TraceBatch, _ completion: @escaping @Sendable (ConsumeResult) -> Void) {
         let now = ContinuousClock.now
         let (answer, actions) = state.withLock { $0.offer(batch, token: completion, now: now) }
@@ -87,7 +89,9 @@ public final class BatchingConsumer: TraceConsumer, Service {
     }
 
     private func write(to sink: inout MetricSink, processor: String) {
-        let (counters, partitions) = state.withLock { ($0.counters, $0.lanes.count) }
+        let (counters, sizes, partitions) = state.withLock { ($0.counters, $0.sendSizes, $0.lanes.count) }
+        sink.add(.batchSendSize, sizes.spans.value, ["processor": processor])
+        sink.add(.batchSendBytes, sizes.bytes.value, ["processor": processor])
         sink.add(.batchSizeTriggers, counters.sizeTriggers, ["processor": processor])
         sink.add(.batchTimeoutTriggers, counters.timeoutTriggers, ["processor": processor])
         sink.add(.batchCardinality, partitions, ["processor": processor])
@@ -110,7 +114,24 @@ extension ExportOutcome {
 
 extension MetricDescription {
     /// All metrics of the `batch` processor, for the documents.
-    public static let batching = [batchSizeTriggers, batchTimeoutTriggers, batchCardinality]
+    public static let batching = [
+        batchSendSize, batchSendBytes, batchSizeTriggers, batchTimeoutTriggers, batchCardinality,
+    ]
+
+    fileprivate static let batchSendSize = MetricDescription(
+        "otelcol_processor_batch_batch_send_size",
+        .histogram,
+        unit: "{units}",
+        labels: ["processor"],
+        "Number of units in the batch."
+    )
+    fileprivate static let batchSendBytes = MetricDescription(
+        "otelcol_processor_batch_batch_send_size_bytes",
+        .histogram,
+        unit: "By",
+        labels: ["processor"],
+        "Number of bytes in batch that was sent."
+    )
 
     fileprivate static let batchSizeTriggers = MetricDescription(
         "otelcol_processor_batch_batch_size_trigger_send",

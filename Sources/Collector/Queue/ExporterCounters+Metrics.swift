@@ -82,9 +82,25 @@ extension ExporterCounters {
         "Attempts after the first of a request."
     )
 
+    fileprivate static let sendSize = MetricDescription(
+        "otelcol_exporter_queue_batch_send_size",
+        .histogram,
+        unit: "{units}",
+        labels: ["exporter"],
+        "Number of units in the batch."
+    )
+    fileprivate static let sendBytes = MetricDescription(
+        "otelcol_exporter_queue_batch_send_size_bytes",
+        .histogram,
+        unit: "By",
+        labels: ["exporter"],
+        "Number of bytes in batch that was sent."
+    )
+
     /// All metrics of exporters, for the documents.
     public static let descriptions = [
-        sent, sendFailed, enqueueFailed, size, capacity, inFlight, accepted, restored, droppedByCause, queued, requests,
+        sent, sendFailed, enqueueFailed, size, capacity, inFlight, sendSize, sendBytes, accepted, restored,
+        droppedByCause, queued, requests,
         retried,
     ]
 
@@ -111,5 +127,13 @@ extension ExporterCounters {
         sink.add(Self.sent, sentSpans, ["exporter": exporter])
         sink.add(Self.sendFailed, droppedSpans, ["exporter": exporter])
         sink.add(Self.enqueueFailed, enqueueFailedSpans, ["exporter": exporter])
+    }
+}
+
+extension SendSizes {
+    /// The metrics of an exporter with a queue.
+    func write(to sink: inout MetricSink, exporter: String) {
+        sink.add(ExporterCounters.sendSize, spans.value, ["exporter": exporter])
+        sink.add(ExporterCounters.sendBytes, bytes.value, ["exporter": exporter])
     }
 }

@@ -32,7 +32,11 @@ public final class QueuedExporter: TraceConsumer, Service {
         eventLoop = context.eventLoopGroup.next()
         state = Mutex(Queue(queue: queue, retry: retry, merging: queue.merging, hasStorage: storage != nil))
         let name = "\(context.id)"
-        context.observe { [weak self] sink in self?.counters.write(to: &sink, exporter: name) }
+        context.observe { [weak self] sink in
+            guard let (counters, sizes) = self?.state.withLock({ ($0.counters, $0.sendSizes) }) else { return }
+            counters.write(to: &sink, exporter: name)
+            sizes.write(to: &sink, exporter: name)
+        }
     }
 
     public var counters: ExporterCounters { state.withLock { $0.counters } }

@@ -35,7 +35,7 @@ extension SendingQueue {
     mutating func enqueue(_ item: Waiting) {
         waitingBytes += item.batch.byteCount
         let size = merging.size(of: item.batch)
-        lanes[merging.partition(of: item.batch), default: Lane()].append(item, size)
+        lanes.append(item, size, to: merging.partition(of: item.batch))
     }
 
     mutating func refuseBlocked(_ actions: inout Actions) {
@@ -66,54 +66,47 @@ extension SendingQueue {
 
     /// Sends what is due, and sees to it that what is not will be looked at in time.
     mutating func dispatch(now: Instant, _ actions: inout Actions) {
-        while inFlight.count + inBackoff.count < queue.consumers, let next = nextDue(now: now) {
-            guard next.due <= now else {
+        while !lanes.isEmpty, inFlight.count + inBackoff.count < queue.consumers {
+            let (partition, time) = lanes.first { due($0, now: now) }
+            guard time <= now else {
                 if !isTimerArmed {
                     isTimerArmed = true
-                    actions.wakeAfter = next.due - now
+                    actions.wakeAfter = time - now
                 }
                 break
             }
-            sendOldest(next.partition, now: now, &actions)
+            sendOldest(partition, now: now, &actions)
         }
         fetchIfNeeded(&actions)
         actions.isDrained =
             isStopping && lanes.isEmpty && inFlight.isEmpty && inBackoff.isEmpty && storing.isEmpty
     }
 
-    /// The lane that is to be sent from first, and when.
-    private func nextDue(now: Instant) -> (partition: [[String]], due: Instant)? {
-        var first: (partition: [[String]], due: Instant)?
-        for (partition, lane) in lanes {
-            guard let oldest = lane.waiting.first else { continue }
-            let due = due(lane, oldest, now: now)
-            if let other = first, other.due <= due { continue }
-            first = (partition, due)
-        }
-        return first
-    }
-
-    private func due(_ lane: Lane, _ oldest: Waiting, now: Instant) -> Instant {
+    /// When a lane is to be sent from. It is not empty.
+    private func due(_ lane: Lane, now: Instant) -> Instant {
+        let since = lane.waiting[0].since
         // Those that are due by now go by their age.
-        let atOnce = min(oldest.since, now)
-        if lane.size >= merging.threshold || oldest.isAlone || isStopping { return atOnce }
+        let atOnce = min(since, now)
+        if lane.size >= merging.threshold || lane.waiting[0].isAlone || isStopping { return atOnce }
         // Nothing more can gather.
         if counters.queueSize >= queue.queueSize { return atOnce }
-        guard merging.isOpportunistic else { return oldest.since + merging.linger }
+        guard merging.isOpportunistic else { return since + merging.linger }
         if queue.waitForResult, inFlight.isEmpty { return atOnce }
-        return lastSend.map { min($0, oldest.since) + merging.linger } ?? atOnce
+        guard let lastSend else { return atOnce }
+        return min(lastSend, since) + merging.linger
     }
 
     private mutating func sendOldest(_ partition: [[String]], now: Instant, _ actions: inout Actions) {
-        guard var lane = lanes.removeValue(forKey: partition) else { return }
+        var lane = lanes.take(partition)
         if lane.size >= merging.threshold { counters.sizeTriggers += 1 } else { counters.timeoutTriggers += 1 }
         var request = Request(firstAttempt: now, backoff: Backoff(retry))
         var total = 0
-        while let item = lane.waiting.first {
-            let size = merging.size(of: item.batch)
+        request.batches.reserveCapacity(min(lane.waiting.count, 64))
+        while !lane.waiting.isEmpty {
+            let size = merging.size(of: lane.waiting[0].batch)
             let isFirst = request.batches.isEmpty
-            guard isFirst || (!item.isAlone && size <= merging.maximum - total) else { break }
-            lane.waiting.removeFirst()
+            guard isFirst || (!lane.waiting[0].isAlone && size <= merging.maximum - total) else { break }
+            let item = lane.waiting.removeFirst()
             total += size
             waitingBytes -= item.batch.byteCount
             request.batches.append(item.batch)
@@ -122,11 +115,12 @@ extension SendingQueue {
             if item.isAlone { break }
         }
         lane.size -= total
-        if !lane.waiting.isEmpty { lanes[partition] = lane }
+        lanes.put(lane, partition)
         if merging.cutsLargeBatches, total > merging.maximum { cut(&request) }
         lastSend = now
         let id = nextID
         nextID += 1
+        sendSizes.record(request.current)
         attempt(id, request, &actions)
     }
 
@@ -164,7 +158,7 @@ extension SendingQueue {
             item.storedID = request.storedIDs.isEmpty ? nil : request.storedIDs[index]
             item.isAlone = true
             waitingBytes += batch.byteCount
-            lanes[merging.partition(of: batch), default: Lane()].prepend(item, merging.size(of: batch))
+            lanes.prepend(item, merging.size(of: batch), to: merging.partition(of: batch))
         }
     }
 
@@ -173,7 +167,10 @@ extension SendingQueue {
     /// What was attempted has come to its end: goes on to the next part, or ends the request.
     mutating func goOn(_ id: Int, _ request: Request, now: Instant, _ actions: inout Actions) {
         var request = request
-        if request.advance(now: now, Backoff(retry)) { return attempt(id, request, &actions) }
+        if request.advance(now: now, Backoff(retry)) {
+            sendSizes.record(request.current)
+            return attempt(id, request, &actions)
+        }
         for batch in request.batches { counters.queueSize -= size(of: batch) }
         for (token, batch) in zip(request.tokens, request.batches) {
             actions.resolve(token, request.failure.map { .refused($0) } ?? .accepted(spanCount: batch.spanCount))

@@ -25,8 +25,7 @@ struct SendingQueue<Token: Sendable>: Sendable {
     /// What the queue belongs to, for messages.
     let owner: String
 
-    /// By partition. None is empty.
-    var lanes: [[[String]]: Lane] = [:]
+    var lanes = Lanes()
     /// Of all that waits in memory.
     var waitingBytes = 0
     /// Waiting for room; not admitted yet (`block_on_overflow`).
@@ -49,6 +48,7 @@ struct SendingQueue<Token: Sendable>: Sendable {
     var isFailing = false
     var overflow = OverflowNotes()
     var counters = ExporterCounters()
+    var sendSizes = SendSizes()
 
     var place: Place
     /// The most of what is stored that waits in memory too, in bytes.
@@ -109,7 +109,7 @@ struct SendingQueue<Token: Sendable>: Sendable {
             store(batch, token, &actions)
             return (.pending, actions)
         }
-        if lanes.count >= merging.partitionLimit, lanes[merging.partition(of: batch)] == nil {
+        if lanes.count >= merging.partitionLimit, !lanes.has(merging.partition(of: batch)) {
             return (refuse(batch, "too many batcher metadata-value combinations", retryAfter: .seconds(1)), actions)
         }
         admit(Waiting(batch: batch, token: queue.waitForResult ? token : nil, since: now))
@@ -204,9 +204,7 @@ struct SendingQueue<Token: Sendable>: Sendable {
         refuseBlocked(&actions)
         if place == .memory {
             let failure = ConsumeResult.refused(ConsumeError(.unavailable, stoppingMessage))
-            for lane in lanes.values {
-                for item in lane.waiting { actions.resolve(item.token, failure) }
-            }
+            for item in lanes.items { actions.resolve(item.token, failure) }
             for request in Array(inFlight.values) + Array(inBackoff.values) {
                 for token in request.tokens { actions.resolve(token, failure) }
             }

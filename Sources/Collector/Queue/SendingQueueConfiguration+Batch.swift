@@ -5,21 +5,19 @@ extension SendingQueueConfiguration {
         merging.isOpportunistic = false
         merging.cutsLargeBatches = true
         merging.linger = try map.duration("flush_timeout", default: .milliseconds(200))
-        if merging.linger <= .zero { throw map.error("`flush_timeout` must be positive") }
+        if merging.linger <= .zero { try map.report("`flush_timeout` must be positive") }
         merging.threshold = try map.int("min_size", default: 8192)
         let maximum = try map.int("max_size", default: 0)
         if maximum > 0, maximum < merging.threshold {
-            throw map.error("`max_size` (\(maximum)) must be greater or equal to `min_size` (\(merging.threshold))")
+            try map.report("`max_size` (\(maximum)) must be greater or equal to `min_size` (\(merging.threshold))")
         }
         merging.maximum = maximum == 0 ? .max : maximum
-        if let node = map.takeValue("sizer") {
+        merging.sizer = try map.value("sizer", absent: .items) { node throws(ConfigError) in
             let text = try node.string()
             guard let sizer = BatchMerging.Sizer(rawValue: text) else {
                 throw node.error("`batch` supports only `items` or `bytes` sizer, found \"\(text)\"")
             }
-            merging.sizer = sizer
-        } else {
-            merging.sizer = .items
+            return sizer
         }
         var partition = try map.map("partition")
         merging.partitionKeys = try partition.headerNames("metadata_keys")
@@ -74,15 +72,16 @@ extension SendingQueueConfiguration {
 extension ConfigMap {
     /// A list of names of headers: in any case, none twice.
     public mutating func headerNames(_ key: String) throws(ConfigError) -> [String] {
-        guard let node = takeValue(key) else { return [] }
-        var names: [String] = []
-        for element in try node.list() {
-            let name = try element.string().lowercased()
-            if names.contains(name) {
-                throw element.error("duplicate entry in \(key): \"\(name)\" (case-insensitive)")
+        try value(key, absent: []) { node throws(ConfigError) in
+            var names: [String] = []
+            for element in try node.list() {
+                let name = try element.string().lowercased()
+                if names.contains(name) {
+                    throw element.error("duplicate entry in \(key): \"\(name)\" (case-insensitive)")
+                }
+                names.append(name)
             }
-            names.append(name)
+            return names
         }
-        return names
     }
 }

@@ -36,12 +36,12 @@ public struct SendingQueueConfiguration: Sendable, Equatable {
         blockOnOverflow = try map.bool("block_on_overflow", default: blockOnOverflow)
         if let node = map.takeValue("storage") { storage = try ComponentID(try node.string(), at: node) }
         if enabled, storage != nil, waitForResult {
-            throw map.error("`wait_for_result` is not supported with a persistent queue configured with `storage`")
+            try map.report("`wait_for_result` is not supported with a persistent queue configured with `storage`")
         }
         if var batch = try map.optionalMap("batch") {
             merging = try Self.batch(from: &batch)
             if merging.sizer.rawValue == sizer.rawValue, merging.threshold > queueSize {
-                throw map.error("`min_size` must be less than or equal to `queue_size`")
+                try map.report("`min_size` must be less than or equal to `queue_size`")
             }
         }
         try map.finish()

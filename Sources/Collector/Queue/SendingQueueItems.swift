@@ -1,5 +1,3 @@
-import DequeModule
-
 extension SendingQueue {
     /// A batch in memory.
     struct Waiting: Sendable {
@@ -10,23 +8,6 @@ extension SendingQueue {
         var storedID: Int64?
         /// A part of a refused request: not to be merged again.
         var isAlone = false
-    }
-
-    /// Batches that may be merged with each other, oldest first.
-    struct Lane: Sendable {
-        var waiting = Deque<Waiting>()
-        /// Of all together, as ``BatchMerging`` counts.
-        var size = 0
-
-        mutating func append(_ item: Waiting, _ size: Int) {
-            waiting.append(item)
-            self.size += size
-        }
-
-        mutating func prepend(_ item: Waiting, _ size: Int) {
-            waiting.prepend(item)
-            self.size += size
-        }
     }
 
     /// One request to the backend, from its first attempt to its end.

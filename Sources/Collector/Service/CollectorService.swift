@@ -136,6 +136,7 @@ public final class CollectorService: Service {
             throw error
         }
         use(configuration, graph)
+        for node in change.staying { (node.service as? any FileReadingComponent)?.rereadFiles() }
         let task = Task {
             await supervisor.stop(change.leaving, deadline: .now + surroundings.shutdownTimeout)
             surroundings.forget(change.leaving.map(\.instance))

@@ -37,9 +37,9 @@ final class ComponentSurroundings: Sendable {
     ) throws(ComponentFailures) -> PipelineGraph {
         var made: [ComponentInstance] = []
         do {
-            return try PipelineGraph(configuration, replacing: previous) { id, instance, extensions in
+            return try PipelineGraph(configuration, replacing: previous) { id, instance, extensions, replaced in
                 made.append(instance)
-                return self.context(id, instance, extensions)
+                return self.context(id, instance, extensions, replaced)
             }
         } catch {
             forget(made)
@@ -50,7 +50,8 @@ final class ComponentSurroundings: Sendable {
     private func context(
         _ id: ComponentID,
         _ instance: ComponentInstance,
-        _ extensions: any ExtensionSource
+        _ extensions: any ExtensionSource,
+        _ replaced: ReplacedComponent?
     ) -> ComponentContext {
         let board = board
         return ComponentContext(
@@ -64,7 +65,8 @@ final class ComponentSurroundings: Sendable {
             extensions: extensions,
             key: instance.key,
             owner: "\(instance)",
-            metrics: metrics
+            metrics: metrics,
+            replacing: replaced
         )
     }
 

@@ -13,6 +13,9 @@ struct FanOutConsumer: TraceConsumer {
 
     var checksWellFormedness: Bool { consumers.allSatisfy(\.checksWellFormedness) }
 
+    /// A batch that one of them refuses comes again, to all of them.
+    var overload: ConsumeError? { consumers.lazy.compactMap(\.overload).first }
+
     func consume(_ batch: TraceBatch, _ completion: @escaping @Sendable (ConsumeResult) -> Void) {
         let answers = Answers(expected: consumers.count, completion)
         for consumer in consumers { consumer.consume(batch) { answers.add($0) } }

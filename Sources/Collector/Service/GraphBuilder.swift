@@ -7,16 +7,18 @@ struct GraphBuilder {
 
     private let configuration: CollectorConfiguration
     private let previous: [String: PipelineGraph.Node]
-    private let context: (ComponentID, ComponentInstance, any ExtensionSource) -> ComponentContext
+    private let context: PipelineGraph.MakeContext
     private(set) var nodes: [PipelineGraph.Node] = []
     private(set) var switches: [(output: SwitchableConsumer, target: any TraceConsumer)] = []
     private(set) var failures: [ComponentFailure] = []
     private var extensions: [ComponentID: PipelineGraph.Node] = [:]
+    /// Those that could not be created.
+    private var missingExtensions: Set<ComponentID> = []
 
     init(
         configuration: CollectorConfiguration,
         previous: PipelineGraph?,
-        context: @escaping (ComponentID, ComponentInstance, any ExtensionSource) -> ComponentContext
+        context: @escaping PipelineGraph.MakeContext
     ) {
         self.configuration = configuration
         self.previous = Dictionary((previous?.nodes ?? []).map { ($0.instance.key, $0) }) { first, _ in first }
@@ -25,7 +27,10 @@ struct GraphBuilder {
 
     mutating func build() {
         let service = configuration.service
-        for id in service.extensions { extensions[id] = add(.extension, id, "extension:\(id)", to: nil) }
+        for id in service.extensions {
+            extensions[id] = add(.extension, id, "extension:\(id)", to: nil)
+            if extensions[id] == nil { missingExtensions.insert(id) }
+        }
         var exporters: [ComponentID: any TraceConsumer] = [:]
         for id in service.pipelines.flatMap(\.exporters) where exporters[id] == nil {
             exporters[id] = add(.exporter, id, "exporter:\(id)", to: nil)?.consumer ?? MissingConsumer()
@@ -74,8 +79,10 @@ struct GraphBuilder {
         let instance = ComponentInstance(key: key, number: Self.count.add(1, ordering: .relaxed).newValue)
         let used = UsedExtensions(extensions)
         let output = next.map { SwitchableConsumer($0) }
+        let replaced = previous[key].map { ReplacedComponent($0.service) }
+        defer { replaced?.component.withLock { $0 = nil } }
         do {
-            let made = try Self.make(component, context(id, instance, used), output)
+            let made = try Self.make(component, context(id, instance, used, replaced), output)
             let node = PipelineGraph.Node(
                 instance: instance,
                 component: component,
@@ -88,7 +95,10 @@ struct GraphBuilder {
             nodes.append(node)
             return node
         } catch {
-            failures.append(ComponentFailure(component: key, phase: .create, reason: "\(error)"))
+            // Without an extension that could not be created, it says no more than that.
+            if !used.hasAsked(for: missingExtensions) {
+                failures.append(ComponentFailure(component: key, phase: .create, reason: "\(error)"))
+            }
             return nil
         }
     }

@@ -5,6 +5,9 @@ import Synchronization
 ///
 /// A graph may be made in place of another one: what is configured as before is then the same instance.
 struct PipelineGraph: Sendable {
+    typealias MakeContext = (ComponentID, ComponentInstance, any ExtensionSource, ReplacedComponent?) ->
+        ComponentContext
+
     /// A component with all that it was made from.
     struct Node: Sendable {
         let instance: ComponentInstance
@@ -39,7 +42,7 @@ struct PipelineGraph: Sendable {
     init(
         _ configuration: CollectorConfiguration,
         replacing previous: PipelineGraph? = nil,
-        context: @escaping (ComponentID, ComponentInstance, any ExtensionSource) -> ComponentContext
+        context: @escaping MakeContext
     ) throws(ComponentFailures) {
         var builder = GraphBuilder(configuration: configuration, previous: previous, context: context)
         builder.build()
@@ -76,6 +79,9 @@ final class UsedExtensions: ExtensionSource {
         used.withLock { _ = $0.insert(id) }
         return extensions[id]?.service
     }
+
+    /// Whether one of these has been asked for.
+    func hasAsked(for ids: Set<ComponentID>) -> Bool { used.withLock { !$0.isDisjoint(with: ids) } }
 
     /// Whether all that has been asked for is the same in `others`.
     func isSame(in others: [ComponentID: PipelineGraph.Node]) -> Bool {

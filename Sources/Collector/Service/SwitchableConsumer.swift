@@ -10,6 +10,8 @@ final class SwitchableConsumer: TraceConsumer {
 
     var checksWellFormedness: Bool { target.withLock { $0 }.checksWellFormedness }
 
+    var overload: ConsumeError? { target.withLock { $0 }.overload }
+
     func consume(_ batch: TraceBatch, _ completion: @escaping @Sendable (ConsumeResult) -> Void) {
         target.withLock { $0 }.consume(batch, completion)
     }

@@ -6,16 +6,20 @@ public final class InspectionRegistry: Sendable {
     /// The tables of a page as they are now; nil when there is nobody any more who could tell.
     public typealias Inspector = @Sendable (InspectionRequest) -> [InspectionTable]?
 
-    private let inspectors = Mutex<[(page: String, inspector: Inspector)]>([])
+    private let inspectors = Mutex<[(page: String, owner: String, inspector: Inspector)]>([])
 
     public init() {}
 
     /// - Parameters:
     ///   - page: such as `taskrunz`; several may add to one.
+    ///   - owner: one life of a component, as in ``MetricsRegistry``; empty for the program itself.
     ///   - inspector: called on event loops; must not block, and hold nothing that should be freed.
-    public func add(_ page: String, _ inspector: @escaping Inspector) {
-        inspectors.withLock { $0.append((page, inspector)) }
+    public func add(_ page: String, owner: String = "", _ inspector: @escaping Inspector) {
+        inspectors.withLock { $0.append((page, owner, inspector)) }
     }
+
+    /// Forgets all that an owner has added.
+    func remove(_ owner: String) { inspectors.withLock { $0.removeAll { $0.owner == owner } } }
 
     /// The names of all pages, sorted.
     public var pages: [String] { Set(inspectors.withLock { $0.map(\.page) }).sorted() }

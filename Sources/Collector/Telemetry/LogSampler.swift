@@ -2,7 +2,6 @@ import Synchronization
 
 /// The sampling of all loggers together.
 public final class LogSampler: Sendable {
-    let tick: Duration
     private let state: Mutex<LogSamplingState>
     private let suppressedCount = Atomic(0)
     private let uptime: @Sendable () -> Duration
@@ -13,10 +12,14 @@ public final class LogSampler: Sendable {
     }
 
     init(_ sampling: LogSampling, uptime: @escaping @Sendable () -> Duration) {
-        tick = sampling.tick
         state = Mutex(LogSamplingState(sampling))
         self.uptime = uptime
     }
+
+    /// Another configuration counts from now on. What has been counted in this tick stays.
+    public func set(_ sampling: LogSampling) { state.withLock { $0.sampling = sampling } }
+
+    var tick: Duration { state.withLock { $0.sampling.tick } }
 
     func take(_ message: LogSamplingState.Message) -> (LogSamplingState.Verdict, [LogSamplingState.Suppressed]) {
         let now = uptime()

@@ -42,7 +42,7 @@ struct LogSamplingState: Sendable {
     static let limit = 1024
     private static let others = Message(level: "", text: "(other messages)")
 
-    private let sampling: LogSampling
+    var sampling: LogSampling
     private var began: Duration?
     private var counts: [Message: Int] = [:]
     private var suppressed: [Message: Int] = [:]

@@ -38,7 +38,7 @@ public struct MetricsConfiguration: Sendable, Equatable {
         readers = []
         for node in nodes { readers.append(try Reader(from: node)) }
         if let address {
-            guard nodes.isEmpty else { throw map.error("\"address\" and \"readers\" exclude each other: use readers") }
+            if !nodes.isEmpty { try map.report("\"address\" and \"readers\" exclude each other: use readers") }
             readers = [Reader(endpoint: address)]
         }
         if readers.isEmpty { readers = [Reader()] }

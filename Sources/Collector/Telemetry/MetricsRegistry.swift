@@ -25,6 +25,7 @@ public final class MetricsRegistry: Sendable {
 
     /// Forgets an owner, but for what it has counted. Call it when nothing more is counted.
     public func remove(_ owner: String) {
+        inspections.remove(owner)
         guard let observers = state.withLock({ $0.observers[owner] }) else { return }
         var last = MetricSink()
         for observer in observers { observer(&last) }

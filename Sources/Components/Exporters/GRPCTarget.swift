@@ -7,6 +7,11 @@ struct GRPCTarget: Sendable, Equatable {
     /// What the scheme says about TLS; nil when it says nothing.
     let usesTLS: Bool?
 
+    /// In place of one that cannot be read.
+    static let none = GRPCTarget()
+
+    private init() { (host, port, usesTLS) = ("", 0, nil) }
+
     /// - Returns: nil for anything else.
     init?(_ text: String) {
         var rest = Substring(text)

@@ -40,11 +40,13 @@ public struct OTLPGRPCExporterConfiguration: ComponentConfiguration {
 
     public init(from map: inout ConfigMap) throws(ConfigError) {
         let endpoint = try map.optionalString("endpoint") ?? ""
-        guard !endpoint.isEmpty else { throw map.error("requires a non-empty \"endpoint\"") }
-        guard let target = GRPCTarget(endpoint) else {
-            throw map.error("invalid endpoint \"\(endpoint)\": expected host:port, such as jaeger:4317")
+        let target = GRPCTarget(endpoint)
+        if endpoint.isEmpty {
+            try map.report("requires a non-empty \"endpoint\"")
+        } else if target == nil {
+            try map.report("invalid endpoint \"\(endpoint)\": expected host:port, such as jaeger:4317")
         }
-        self.target = target
+        self.target = target ?? .none
         headers = try map.stringMap("headers")
         for name in headers.keys where !Self.isMetadataKey(name) {
             try map.report("headers: \"\(name)\" is no gRPC metadata key (letters, digits, '-', '_', '.')")

@@ -96,13 +96,13 @@ public struct OTLPHTTPExporterConfiguration: ComponentConfiguration {
         for key in ["http2_read_idle_timeout", "http2_ping_timeout"] {
             guard let node = map.takeValue(key) else { continue }
             guard try node.duration(in: .zero ... .nanoseconds(Int64.max)) > .zero else { continue }
-            throw node.error("is not supported: remove it, dead connections end with `timeout`")
+            try map.report(node.error("is not supported: remove it, dead connections end with `timeout`"))
         }
         var cookies = try map.map("cookies")
-        if try cookies.bool("enabled", default: false) { throw cookies.error("cookies are not supported: remove them") }
+        if try cookies.bool("enabled", default: false) { try cookies.report("cookies are not supported: remove them") }
         try cookies.finish()
         if let middlewares = map.takeValue("middlewares"), try !middlewares.list().isEmpty {
-            throw middlewares.error("middlewares are not supported: remove them")
+            try map.report(middlewares.error("middlewares are not supported: remove them"))
         }
     }
 

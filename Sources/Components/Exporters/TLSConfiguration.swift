@@ -45,7 +45,7 @@ public struct TLSConfiguration: Sendable, Equatable {
         _ = try map.duration("reload_interval", default: .zero)
         for key in ["cipher_suites", "curve_preferences", "tpm"] {
             guard let node = map.takeValue(key), node.value != .list([]), node.value != .map([]) else { continue }
-            throw node.error("is not supported for clients: remove it, the TLS library's own choice is used")
+            try map.report(node.error("is not supported for clients: remove it, the TLS library's own choice is used"))
         }
         if try map.bool("include_insecure_cipher_suites", default: false) {
             try map.report("include_insecure_cipher_suites is not supported: remove it")
@@ -69,13 +69,14 @@ public struct TLSConfiguration: Sendable, Equatable {
     }
 
     private static func version(_ map: inout ConfigMap, _ key: String) throws(ConfigError) -> Version? {
-        guard let node = map.takeValue(key) else { return nil }
-        let text = try node.string()
-        if text.isEmpty { return nil }
-        guard let version = Version(rawValue: text) else {
-            throw node.error("invalid TLS \(key): unsupported TLS version: \"\(text)\" (1.0, 1.1, 1.2 or 1.3)")
+        try map.value(key, absent: nil) { node throws(ConfigError) in
+            let text = try node.string()
+            if text.isEmpty { return nil }
+            guard let version = Version(rawValue: text) else {
+                throw node.error("invalid TLS \(key): unsupported TLS version: \"\(text)\" (1.0, 1.1, 1.2 or 1.3)")
+            }
+            return version
         }
-        return version
     }
 
     var client: HTTPClientConfiguration.TLS {

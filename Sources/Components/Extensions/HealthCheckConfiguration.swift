@@ -23,9 +23,9 @@ public struct HealthCheckConfiguration: ComponentConfiguration {
         livenessPath = try map.string("liveness_path", default: livenessPath)
         readinessPath = try map.string("readiness_path", default: readinessPath)
         let paths = [("path", path), ("liveness_path", livenessPath), ("readiness_path", readinessPath)]
-        for (key, path) in paths where !path.hasPrefix("/") { throw map.error("\(key) must start with /") }
-        guard Set(paths.map(\.1)).count == paths.count else {
-            throw map.error("path, liveness_path and readiness_path must be different")
+        for (key, path) in paths where !path.hasPrefix("/") { try map.report("\(key) must start with /") }
+        if Set(paths.map(\.1)).count < paths.count {
+            try map.report("path, liveness_path and readiness_path must be different")
         }
         var health = try map.map("component_health")
         rules = try HealthRules(from: &health)

@@ -11,7 +11,7 @@ import Synchronization
 ///
 /// Components with errors are named in the body. They leave the answer at 200 unless `component_health` says otherwise: a
 /// restart would not help. The liveness path answers 200 whatever happens.
-final class HealthCheckExtension: Service, HTTPServerHandler {
+final class HealthCheckExtension: Service, HTTPServerHandler, FileReadingComponent {
     private let configuration: HealthCheckConfiguration
     private let context: ComponentContext
     private let tls: TLSContextSource?
@@ -32,6 +32,8 @@ final class HealthCheckExtension: Service, HTTPServerHandler {
         tls = try configuration.server.tls.map { try TLSContextSource($0, logger: context.logger) }
         tracker = Mutex(HealthTracker(configuration.rules))
     }
+
+    func rereadFiles() { tls?.reload(isAsked: true) }
 
     func run() async throws {
         let guarded = try GuardedHandler.make(self, configuration.server, context) { message, _ in

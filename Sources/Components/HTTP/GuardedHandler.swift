@@ -83,6 +83,8 @@ final class GuardedHandler: HTTPServerHandler {
         inner.bodyTooLarge(limit: limit, headers: headers)
     }
 
+    func noRoomForBody(headers: HTTPHeaders) -> HTTPServerResponse { inner.noRoomForBody(headers: headers) }
+
     func protocolError(_ error: HTTPProtocolError, headers: HTTPHeaders?) -> HTTPServerResponse {
         inner.protocolError(error, headers: headers)
     }

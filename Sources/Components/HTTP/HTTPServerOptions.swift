@@ -27,7 +27,7 @@ public struct HTTPServerOptions: Sendable, Equatable {
     public init(from map: inout ConfigMap, endpoint: Endpoint) throws(ConfigError) {
         self.init(endpoint: try map.endpoint("endpoint", default: endpoint))
         let transport = try map.string("transport", default: "tcp")
-        guard transport == "tcp" else { throw map.error("transport \"\(transport)\" is not supported: use tcp") }
+        if transport != "tcp" { try map.report("transport \"\(transport)\" is not supported: use tcp") }
         if try !map.nodes("middlewares").isEmpty {
             try map.report("middlewares are not supported: remove the key")
         }
@@ -42,7 +42,7 @@ public struct HTTPServerOptions: Sendable, Equatable {
         compressionAlgorithms = try map.strings("compression_algorithms", default: compressionAlgorithms)
         for name in compressionAlgorithms where !Self.algorithms.contains(name) {
             let valid = Self.algorithms.map { "\"\($0)\"" }.joined(separator: ", ")
-            throw map.error("unsupported compression algorithm \"\(name)\" (valid: \(valid))")
+            try map.report("unsupported compression algorithm \"\(name)\" (valid: \(valid))")
         }
         readTimeout = try map.duration("read_timeout", default: readTimeout)
         readHeaderTimeout = try map.duration("read_header_timeout", default: readHeaderTimeout)

@@ -23,9 +23,7 @@ public struct OTLPGRPCReceiverConfiguration: Sendable, Equatable {
     public init(from map: inout ConfigMap) throws(ConfigError) {
         endpoint = try map.endpoint("endpoint", default: endpoint)
         let transport = try map.string("transport", default: "tcp")
-        guard transport == "tcp" else {
-            throw map.error("transport \"\(transport)\" is not supported: only tcp is")
-        }
+        if transport != "tcp" { try map.report("transport \"\(transport)\" is not supported: only tcp is") }
         // 0 is the Collector's way to ask for its default.
         let size = try map.int("max_recv_msg_size_mib", default: 0, in: 0...1024)
         if size > 0 { maxReceivedMessageSize = size << 20 }
@@ -69,6 +67,7 @@ public struct OTLPGRPCReceiverConfiguration: Sendable, Equatable {
         server.maxMessageBytes = maxReceivedMessageSize
         if let maxConcurrentStreams { server.maxConcurrentStreams = maxConcurrentStreams }
         server.maxConnections = FileDescriptorLimit.connections(share: 4)
+        server.bodies = .shared
         server.maxConnectionIdle = maxConnectionIdle
         server.maxConnectionAge = maxConnectionAge
         server.maxConnectionAgeGrace = maxConnectionAgeGrace

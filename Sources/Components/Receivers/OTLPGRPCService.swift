@@ -20,6 +20,10 @@ final class OTLPGRPCService: TraceService {
         scanner = next.checksWellFormedness ? nil : SpanScanner(taskRunKeys: [], namespaceKeys: [])
     }
 
+    var overload: ExportError? { next.overload.map(Self.answer) }
+
+    func refusedUnread(_ cause: UnreadCause) { counters.refusedUnread(cause) }
+
     func authorize(_ headers: RequestHeaders) async throws(ExportError) {
         guard let authenticator else { return }
         let error: AuthenticationError? =

@@ -4,6 +4,7 @@ import HTTPServer
 import NIOCore
 import NIOHTTP1
 import OTLP
+import OTLPGRPC
 
 /// OTLP/HTTP requests in, batches out to the pipeline.
 final class OTLPHTTPHandler: HTTPServerHandler {
@@ -11,6 +12,14 @@ final class OTLPHTTPHandler: HTTPServerHandler {
         case identity
         case gzip
         case deflate
+
+        var format: CompressionFormat? {
+            switch self {
+            case .identity: nil
+            case .gzip: .gzip
+            case .deflate: .httpDeflate
+            }
+        }
     }
 
     /// What a request's head says about its body, looked up once.
@@ -64,7 +73,20 @@ final class OTLPHTTPHandler: HTTPServerHandler {
             let name = headers.first(name: "Content-Encoding") ?? ""
             return failed(responses(headers).badRequest("unsupported Content-Encoding: \(name)"))
         }
+        if isLong(headers), let error = next.overload {
+            counters.refusedUnread(.overload)
+            return .respond(responses(headers).refused(error))
+        }
         return .read(maxBodyBytes: limit, note: Note(isJSON: type == .json, encoding: encoding).code)
+    }
+
+    /// Whether the body is longer than one that is thrown away rather than the connection closed, or may be. What is in
+    /// others is counted, whatever becomes of it.
+    private func isLong(_ headers: HTTPHeaders) -> Bool {
+        guard let length = headers.first(name: "Content-Length").flatMap({ Int($0) }) else {
+            return headers.contains(name: "Transfer-Encoding")
+        }
+        return length > 64 * 1024
     }
 
     /// Answers in the request's encoding; in JSON where that is neither.
@@ -75,6 +97,11 @@ final class OTLPHTTPHandler: HTTPServerHandler {
     func bodyTooLarge(limit: Int, headers: HTTPHeaders) -> HTTPServerResponse {
         counters.failed()
         return responses(headers).tooLarge(limit: limit)
+    }
+
+    func noRoomForBody(headers: HTTPHeaders) -> HTTPServerResponse {
+        counters.refusedUnread(.memory)
+        return responses(headers).noRoom
     }
 
     func unauthorized(_ error: AuthenticationError, headers: HTTPHeaders) -> HTTPServerResponse {
@@ -101,12 +128,13 @@ final class OTLPHTTPHandler: HTTPServerHandler {
         let responses = note.isJSON ? json : protobuf
         var body = request.body
         do {
-            switch note.encoding {
-            case .gzip: body = try body.inflated(.gzip, limit: limit)
-            case .deflate: body = try body.inflated(.httpDeflate, limit: limit)
-            case .identity: break
+            if let format = note.encoding.format {
+                body = try body.inflated(format, limit: min(limit, responder.room))
             }
             if note.isJSON { body = ByteBuffer(bytes: try OTLPJSON.decode(body.readableBytesSpan)) }
+        } catch CompressionError.tooLarge(let bound) where bound < limit {
+            counters.refusedUnread(.memory)
+            return responder.respond(responses.noRoom)
         } catch CompressionError.tooLarge {
             counters.failed()
             return responder.respond(responses.tooLarge(limit: limit))
@@ -116,6 +144,10 @@ final class OTLPHTTPHandler: HTTPServerHandler {
         } catch {
             counters.failed()
             return responder.respond(responses.badRequest("cannot decompress the body: \(error)"))
+        }
+        guard responder.hold(body.readableBytes) else {
+            counters.refusedUnread(.memory)
+            return responder.respond(responses.noRoom)
         }
         var batch = TraceBatch(body: body)
         if let scanner {

@@ -13,6 +13,11 @@ enum OTLPEncoding: String, Sendable {
     /// Of a `Content-Type`; parameters behind the type count for nothing. nil for any other.
     init?(contentType: String?) {
         guard let contentType else { return nil }
+        // Nearly all are this one.
+        if contentType == "application/x-protobuf" {
+            self = .protobuf
+            return
+        }
         if let exact = OTLPEncoding(rawValue: contentType) {
             self = exact
             return
@@ -22,7 +27,7 @@ enum OTLPEncoding: String, Sendable {
 }
 
 /// The answers of OTLP/HTTP (specification of OTLP, "OTLP/HTTP Response"), in the Collector's words.
-struct OTLPHTTPResponses: Sendable {
+final class OTLPHTTPResponses: Sendable {
     private let encoding: OTLPEncoding
     /// Close the connection behind each.
     private let close: Bool
@@ -32,12 +37,13 @@ struct OTLPHTTPResponses: Sendable {
     init(_ encoding: OTLPEncoding, close: Bool) {
         self.encoding = encoding
         self.close = close
-        success = HTTPServerResponse(
-            status: .ok,
-            headers: ["Content-Type": encoding.rawValue],
-            body: encoding == .json ? ByteBuffer(string: "{}") : ByteBuffer(),
-            close: close
-        )
+        success =
+            HTTPServerResponse(
+                status: .ok,
+                headers: ["Content-Type": encoding.rawValue],
+                body: encoding == .json ? ByteBuffer(string: "{}") : ByteBuffer(),
+                close: close
+            ).prepared
     }
 
     var notFound: HTTPServerResponse { status(.notFound, code: 5, "404 page not found") }
@@ -80,6 +86,11 @@ struct OTLPHTTPResponses: Sendable {
 
     func tooLarge(limit: Int) -> HTTPServerResponse {
         status(.payloadTooLarge, code: 3, "request body too large: the limit is \(limit) bytes (max_request_body_size)")
+    }
+
+    var noRoom: HTTPServerResponse {
+        let message = "too many requests are being read: no memory for another body at the moment"
+        return refused(ConsumeError(.unavailable, message, retryAfter: .seconds(1)))
     }
 
     /// What is no HTTP, or not what the server takes.

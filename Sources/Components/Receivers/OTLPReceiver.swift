@@ -4,7 +4,7 @@ import Logging
 import ServiceLifecycle
 
 /// The `otlp` receiver: takes OTLP over HTTP, as protobuf or JSON, and over gRPC.
-final class OTLPReceiver: Service {
+final class OTLPReceiver: Service, FileReadingComponent {
     private let configuration: OTLPReceiverConfiguration
     private let context: ComponentContext
     private let handler: OTLPHTTPHandler
@@ -39,6 +39,9 @@ final class OTLPReceiver: Service {
                 next: next
             )
         }
+        // One request alone is always taken: as it comes, and inflated.
+        if configuration.http != nil { BodyBudget.shared.admit(2 * http.server.maxRequestBodySize) }
+        if let grpc = configuration.grpc { BodyBudget.shared.admit(2 * grpc.maxReceivedMessageSize) }
         let counters = (http: handler.counters, grpc: grpc?.counters)
         let receiver = "\(context.id)"
         let servesHTTP = configuration.http != nil
@@ -47,6 +50,8 @@ final class OTLPReceiver: Service {
             counters.grpc?.snapshot.write(to: &sink, receiver: receiver, transport: "grpc")
         }
     }
+
+    func rereadFiles() { for source in [tls, grpcTLS] { source?.reload(isAsked: true) } }
 
     var counters: ReceiverCounters { handler.counters.snapshot }
 
@@ -74,6 +79,7 @@ final class OTLPReceiver: Service {
         guard let http = configuration.http else { return }
         var server = http.server.server(tls: tls)
         server.maxConnections = FileDescriptorLimit.connections(share: 2)
+        server.bodies = .shared
         let path = "receivers::\(context.id)::protocols::http::endpoint"
         try await context.serve(server, guarded, path: path, refusesAtEnd: true) {
             $0.info("Starting HTTP server", metadata: ["endpoint": "\($1)"])

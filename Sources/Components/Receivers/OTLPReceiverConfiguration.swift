@@ -24,8 +24,8 @@ public struct OTLPReceiverConfiguration: ComponentConfiguration {
         http = nil
         if var options = try protocols.optionalMap("http") { http = try Self.http(&options) }
         try protocols.finish()
-        guard http != nil || grpc != nil else {
-            throw map.error(
+        if http == nil, grpc == nil {
+            try map.report(
                 "must specify at least one protocol when using the OTLP receiver: protocols::http or protocols::grpc"
             )
         }

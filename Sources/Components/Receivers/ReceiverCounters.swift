@@ -1,6 +1,7 @@
 import Collector
 import NIOCore
 import OTLP
+public import OTLPGRPC
 import Synchronization
 
 /// What became of a receiver's requests and their spans since it started. For self-telemetry.
@@ -15,6 +16,8 @@ public struct ReceiverCounters: Sendable, Equatable {
     public var refusedRequests = 0
     /// Requests that were no valid OTLP/HTTP.
     public var failedRequests = 0
+    /// Of the refused requests, those that were not read to the end.
+    public var unreadRequests: [UnreadCause: Int] = [:]
 }
 
 /// Counts on event loops.
@@ -24,6 +27,8 @@ final class AtomicReceiverCounters: Sendable {
     private let acceptedRequests = Atomic(0)
     private let refusedRequests = Atomic(0)
     private let failedRequests = Atomic(0)
+    private let unreadForMemory = Atomic(0)
+    private let unreadForOverload = Atomic(0)
 
     func accepted(spans: Int) {
         acceptedSpans.add(spans, ordering: .relaxed)
@@ -41,13 +46,25 @@ final class AtomicReceiverCounters: Sendable {
 
     func failed() { failedRequests.add(1, ordering: .relaxed) }
 
+    func refusedUnread(_ cause: UnreadCause) {
+        refusedRequests.add(1, ordering: .relaxed)
+        switch cause {
+        case .memory: unreadForMemory.add(1, ordering: .relaxed)
+        case .overload: unreadForOverload.add(1, ordering: .relaxed)
+        }
+    }
+
     var snapshot: ReceiverCounters {
         ReceiverCounters(
             acceptedSpans: acceptedSpans.load(ordering: .relaxed),
             refusedSpans: refusedSpans.load(ordering: .relaxed),
             acceptedRequests: acceptedRequests.load(ordering: .relaxed),
             refusedRequests: refusedRequests.load(ordering: .relaxed),
-            failedRequests: failedRequests.load(ordering: .relaxed)
+            failedRequests: failedRequests.load(ordering: .relaxed),
+            unreadRequests: [
+                .memory: unreadForMemory.load(ordering: .relaxed),
+                .overload: unreadForOverload.load(ordering: .relaxed),
+            ]
         )
     }
 }
@@ -82,7 +99,16 @@ extension ReceiverCounters {
         "Number of requests performed, by outcome."
     )
 
-    static let descriptions = [accepted, refused, failed, requests]
+    private static let unread = MetricDescription(
+        "steptrace_receiver_unread_requests",
+        .counter,
+        unit: "{requests}",
+        labels: ["receiver", "transport", "cause"],
+        "Refused requests whose bodies were not read to the end: memory (too much of it is taken by the bodies of all "
+            + "requests), overload (the memory_limiter refuses everything)."
+    )
+
+    static let descriptions = [accepted, refused, failed, requests, unread]
 
     /// - Parameter transport: `http` or `grpc`.
     func write(to sink: inout MetricSink, receiver: String, transport: String) {
@@ -94,6 +120,10 @@ extension ReceiverCounters {
             ("success", acceptedRequests), ("refused", refusedRequests), ("failure", failedRequests),
         ] {
             sink.add(Self.requests, count, ["receiver": receiver, "transport": transport, "outcome": outcome])
+        }
+        for cause in UnreadCause.allCases {
+            let count = unreadRequests[cause] ?? 0
+            sink.add(Self.unread, count, ["receiver": receiver, "transport": transport, "cause": cause.rawValue])
         }
     }
 }

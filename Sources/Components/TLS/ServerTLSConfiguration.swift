@@ -45,10 +45,10 @@ public struct ServerTLSConfiguration: Sendable, Equatable {
         let allowsInsecure = try map.bool("include_insecure_cipher_suites", default: false)
         minVersion = try map.oneOf("min_version", default: .v12)
         if let text = try map.optionalString("max_version"), !text.isEmpty {
-            guard let version = Version(rawValue: text) else {
-                throw map.error("max_version must be one of 1.0, 1.1, 1.2, 1.3, got \"\(text)\"")
+            maxVersion = Version(rawValue: text)
+            if maxVersion == nil {
+                try map.report("max_version must be one of 1.0, 1.1, 1.2, 1.3, got \"\(text)\"")
             }
-            maxVersion = version
         }
         cipherSuites = try map.strings("cipher_suites")
         curvePreferences = try map.strings("curve_preferences")
@@ -60,20 +60,19 @@ public struct ServerTLSConfiguration: Sendable, Equatable {
     private func check(_ map: ConfigMap, allowsInsecure: Bool) throws(ConfigError) {
         for (file, pem, name) in [(certFile, certPEM, "cert"), (keyFile, keyPEM, "key")] where file != nil && pem != nil
         {
-            throw map.error("provide either \(name)_file or \(name)_pem, but not both")
+            try map.report("provide either \(name)_file or \(name)_pem, but not both")
         }
         if let maxVersion, maxVersion.rawValue < minVersion.rawValue {
             try map.report("min_version cannot be greater than max_version")
         }
-        for suite in cipherSuites {
-            guard Self.suites[suite] != nil || (allowsInsecure && Self.insecureSuites[suite] != nil) else {
-                let known = Self.suites.keys.sorted().joined(separator: ", ")
-                throw map.error("invalid TLS cipher suite: \"\(suite)\" (valid: \(known))")
-            }
+        for suite in cipherSuites where Self.suites[suite] == nil {
+            guard !allowsInsecure || Self.insecureSuites[suite] == nil else { continue }
+            let known = Self.suites.keys.sorted().joined(separator: ", ")
+            try map.report("invalid TLS cipher suite: \"\(suite)\" (valid: \(known))")
         }
         for curve in curvePreferences where Self.curves[curve] == nil {
             let known = Self.curves.keys.sorted().joined(separator: ", ")
-            throw map.error("invalid curve type: \"\(curve)\" (valid: \(known))")
+            try map.report("invalid curve type: \"\(curve)\" (valid: \(known))")
         }
     }
 

@@ -61,11 +61,13 @@ final class TLSContextSource: Sendable {
     }
 
     /// Looks at the files, and takes what has changed. Blocks.
-    func reload() {
+    ///
+    /// - Parameter isAsked: not by the clock, but by somebody who wants it now: whatever `reload_interval` says.
+    func reload(isAsked: Bool = false) {
         do throws(TLSError) {
             var material = try TLSMaterial(configuration)
             let old = state.withLock { $0.material }
-            if configuration.reloadInterval == nil {
+            if configuration.reloadInterval == nil, !isAsked {
                 material.certificate = old.certificate
                 material.key = old.key
             }

@@ -1,12 +1,13 @@
 import CMalloc
 import Collector
 import Glibc
+import HTTPServer
 
 /// What the process uses, as the Collector tells it of itself.
 struct ProcessMetrics: Sendable {
     private let started = ContinuousClock.now
 
-    static let descriptions = [uptime, cpu, memory, heap, heapSystem]
+    static let descriptions = [uptime, cpu, memory, heap, heapSystem, bodies, bodiesLimit]
 
     private static let uptime = MetricDescription(
         "otelcol_process_uptime",
@@ -39,6 +40,19 @@ struct ProcessMetrics: Sendable {
         "Bytes that malloc has from the system."
     )
 
+    private static let bodies = MetricDescription(
+        "steptrace_request_bodies_bytes",
+        .gauge,
+        unit: "By",
+        "What the bodies of requests have in memory that are being read or not answered yet."
+    )
+    private static let bodiesLimit = MetricDescription(
+        "steptrace_request_bodies_limit_bytes",
+        .gauge,
+        unit: "By",
+        "What they may have together; the nearer they come, the less another one may have."
+    )
+
     func write(to sink: inout MetricSink) {
         sink.add(Self.uptime, (ContinuousClock.now - started) / .seconds(1))
         var usage = rusage()
@@ -49,6 +63,8 @@ struct ProcessMetrics: Sendable {
         let info = steptrace_mallinfo2()
         sink.add(Self.heap, Int(info.uordblks + info.hblkhd))
         sink.add(Self.heapSystem, Int(info.arena + info.hblkhd))
+        sink.add(Self.bodies, BodyBudget.shared.held)
+        sink.add(Self.bodiesLimit, BodyBudget.shared.limit)
     }
 }
 

@@ -78,9 +78,3 @@ actor ExecCredentialSource {
         }
     }
 }
-
-extension KubernetesTime {
-    static var now: KubernetesTime {
-        KubernetesTime(unixNanoseconds: Int64(Date().timeIntervalSince1970 * 1_000_000_000))
-    }
-}

@@ -9,8 +9,6 @@ public struct KubernetesClient: Sendable {
     private static let maxErrorBytes = 64 << 10
     /// The API server's own limit for requests that are not watches.
     private static let requestTimeout = Duration.seconds(60)
-    /// How much later than the server a watch is given up here.
-    private static let watchMargin = Duration.seconds(30)
 
     let transport: any APITransport
     let authorization: Authorization
@@ -66,31 +64,48 @@ public struct KubernetesClient: Sendable {
         namespace = access.namespace
     }
 
-    /// The first of the resource's versions that the cluster serves; the first of all when discovery is not allowed or
-    /// does not know the group, so that the error comes from the request itself.
+    /// The first of the resource's versions in which the cluster serves it; the first of all when discovery is not allowed
+    /// or does not know it, so that the error comes from the request itself.
     ///
     /// - Throws: when the server cannot be asked, or serves the group only in other versions.
     public func preferredVersion(of resource: APIResource) async throws(KubernetesError) -> String {
         guard !resource.group.isEmpty, resource.versions.count > 1 else { return resource.versions[0] }
         let path = "/apis/\(resource.group)"
+        guard let group = try await discover(APIGroup.self, path) else { return resource.versions[0] }
+        let served = group.versions.map(\.version)
+        let candidates = resource.versions.filter(served.contains)
+        guard let first = candidates.first else {
+            throw KubernetesError(
+                .notFound,
+                "the cluster serves \(resource.qualifiedName) as \(served.joined(separator: ", ")); "
+                    + "one of \(resource.versions.joined(separator: ", ")) is needed"
+            )
+        }
+        // A version of the group need not have all of its resources.
+        guard candidates.count > 1 else { return first }
+        for version in candidates {
+            let list = try await discover(APIResourceList.self, "\(path)/\(version)")
+            if list?.resources.contains(where: { $0.name == resource.plural }) == true { return version }
+        }
+        return first
+    }
+
+    /// Nil when the server does not tell.
+    private func discover<Document: Decodable>(
+        _ type: Document.Type,
+        _ path: String
+    ) async throws(KubernetesError) -> Document? {
         let response: HTTPClientResponse
         do {
             response = try await get(path, query: [], resource: nil)
         } catch  where error.kind == .forbidden || error.kind == .notFound {
-            return resource.versions[0]
+            return nil
         }
-        let served: [String]
         do {
-            served = try JSONDecoder().decode(APIGroup.self, from: Data(response.body)).versions.map(\.version)
+            return try JSONDecoder().decode(Document.self, from: Data(response.body))
         } catch {
             throw KubernetesError(.decoding, "GET \(path): \(decodingSummary(error))")
         }
-        if let version = resource.versions.first(where: served.contains) { return version }
-        throw KubernetesError(
-            .notFound,
-            "the cluster serves \(resource.qualifiedName) as \(served.joined(separator: ", ")); "
-                + "one of \(resource.versions.joined(separator: ", ")) is needed"
-        )
     }
 
     /// One page of a list.
@@ -126,11 +141,14 @@ public struct KubernetesClient: Sendable {
             ("allowWatchBookmarks", "true"),
             ("timeoutSeconds", String(request.timeoutSeconds)),
         ]
+        if request.sendsInitialEvents {
+            query += [("sendInitialEvents", "true"), ("resourceVersionMatch", "NotOlderThan")]
+        }
         var credentials = try await authorization.credentials()
-        var stream = try await stream(path, query, credentials, timeoutSeconds: request.timeoutSeconds)
+        var stream = try await stream(path, query, credentials, idleTimeout: request.longestSilence)
         if stream.status == 401, let other = try await authorization.replacement(for: credentials) {
             credentials = other
-            stream = try await self.stream(path, query, credentials, timeoutSeconds: request.timeoutSeconds)
+            stream = try await self.stream(path, query, credentials, idleTimeout: request.longestSilence)
         }
         guard stream.status == 200 else {
             throw KubernetesError(
@@ -190,11 +208,11 @@ public struct KubernetesClient: Sendable {
         _ path: String,
         _ query: [(name: String, value: String)],
         _ credentials: Authorization.Credentials,
-        timeoutSeconds: Int
+        idleTimeout: Duration
     ) async throws(KubernetesError) -> APIStream {
         var request = request(path, query, credentials)
         request.timeout = nil
-        request.idleTimeout = .seconds(timeoutSeconds) + Self.watchMargin
+        request.idleTimeout = idleTimeout
         do {
             let stream = try await transport.stream(request)
             requests.count("watch", status: stream.status)
@@ -239,4 +257,12 @@ private struct APIGroup: Decodable {
     }
 
     let versions: [Version]
+}
+
+private struct APIResourceList: Decodable {
+    struct Resource: Decodable {
+        let name: String
+    }
+
+    let resources: [Resource]
 }

@@ -30,6 +30,7 @@ struct KubernetesStatus: Decodable, Sendable {
         case (404, _): .notFound
         case (410, _), (_, "Expired"), (_, "Gone"): .expired
         case (429, _): .tooManyRequests
+        case (_, "StorageReadError"): .storageRead
         default: .server(status: code)
         }
     }

@@ -1,6 +1,6 @@
 /// Why the API server did not do what was asked. The text says what, why and, where it is known, what to do.
 public struct KubernetesError: Error, Sendable, Equatable, CustomStringConvertible {
-    public enum Kind: Sendable, Equatable {
+    public enum Kind: Sendable, Hashable {
         /// 401: the credentials are missing, wrong or out of date.
         case unauthorized
         /// 403: RBAC does not allow it.
@@ -19,6 +19,8 @@ public struct KubernetesError: Error, Sendable, Equatable, CustomStringConvertib
         case connect
         /// The connection was lost, or silent for too long.
         case transport
+        /// An object in the server's store cannot be read, or was removed because of that; watches do not go on.
+        case storageRead
         /// Any other answer that is not a success.
         case server(status: Int)
         /// The answer is not what the API promises.

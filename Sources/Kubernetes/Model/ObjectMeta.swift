@@ -1,4 +1,4 @@
-/// What of an object's metadata is used. `managedFields`, often half of an object, is never decoded.
+/// What of an object's metadata is used. `managedFields`, often half of an object, is passed over.
 public struct ObjectMeta: Sendable, Hashable {
     public var name: String
     /// Empty for objects outside of namespaces.
@@ -41,59 +41,49 @@ public struct ObjectMeta: Sendable, Hashable {
     }
 }
 
-extension ObjectMeta: Decodable {
-    private enum CodingKeys: String, CodingKey {
-        case name
-        case namespace
-        case uid
-        case resourceVersion
-        case creationTimestamp
-        case deletionTimestamp
-        case labels
-        case annotations
+extension ObjectMeta {
+    private enum Key: String, JSONKey {
+        case name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp, labels, annotations
         case ownerReferences
+        static let table = JSONKeyTable<Self>()
     }
 
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        name = try container.decode(String.self, forKey: .name)
-        namespace = try container.decodeIfPresent(String.self, forKey: .namespace) ?? ""
-        uid = try container.decodeIfPresent(String.self, forKey: .uid) ?? ""
-        resourceVersion = try container.decodeIfPresent(String.self, forKey: .resourceVersion) ?? ""
-        creationTimestamp = try container.decodeIfPresent(KubernetesTime.self, forKey: .creationTimestamp)
-        deletionTimestamp = try container.decodeIfPresent(KubernetesTime.self, forKey: .deletionTimestamp)
-        ownerReferences = try container.decodeIfPresent([OwnerReference].self, forKey: .ownerReferences) ?? []
-        let kept = KeptMetadata.userInfoKey.flatMap { decoder.userInfo[$0] as? KeptMetadata }
-        labels = try container.strings(forKey: .labels, keeping: kept?.labels)
-        annotations = try container.strings(forKey: .annotations, keeping: kept?.annotations)
+    public init(reading reader: inout JSONReader, keeping kept: KeptMetadata) throws(JSONReadError) {
+        var name: String?
+        self.init(name: "")
+        var fields = try reader.fields(Key.self)
+        while let key = try fields.next(in: &reader) {
+            switch key {
+            case .name: name = try reader.string()
+            case .namespace: namespace = try reader.sharedStringIfPresent() ?? ""
+            case .uid: uid = try reader.stringIfPresent() ?? ""
+            case .resourceVersion: resourceVersion = try reader.stringIfPresent() ?? ""
+            case .creationTimestamp: creationTimestamp = try reader.timeIfPresent()
+            case .deletionTimestamp: deletionTimestamp = try reader.timeIfPresent()
+            case .labels: labels = try reader.strings(keeping: kept.labels)
+            case .annotations: annotations = try reader.strings(keeping: kept.annotations)
+            case .ownerReferences:
+                var elements = try reader.elementsIfPresent()
+                while try elements.next(in: &reader) { ownerReferences.append(try OwnerReference(reading: &reader)) }
+            }
+        }
+        guard let name else { throw fields.missing(.name) }
+        self.name = name
     }
 }
 
-extension KeyedDecodingContainer {
-    /// A string map, reduced to the entries in `names` (all when nil).
-    fileprivate func strings(forKey key: Key, keeping names: [String]?) throws -> [String: String] {
-        guard let names else {
-            return try decodeIfPresent([String: String].self, forKey: key) ?? [:]
+extension JSONReader {
+    /// A map of strings, reduced to the entries in `names`. Null counts as an empty one.
+    fileprivate mutating func strings(keeping names: JSONKeyNames) throws(JSONReadError) -> [String: String] {
+        if names.isEmpty {
+            try skipValue()
+            return [:]
         }
-        guard !names.isEmpty, contains(key), try !decodeNil(forKey: key) else { return [:] }
-        let map = try nestedContainer(keyedBy: MapKey.self, forKey: key)
         var kept: [String: String] = [:]
-        for name in names {
-            kept[name] = try map.decodeIfPresent(String.self, forKey: MapKey(stringValue: name))
+        var entries = try entriesIfPresent()
+        while let index = try nextField(names, &entries) {
+            kept[names.name(index)] = try sharedStringIfPresent()
         }
         return kept
-    }
-}
-
-private struct MapKey: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-
-    init(stringValue: String) {
-        self.stringValue = stringValue
-    }
-
-    init?(intValue: Int) {
-        nil
     }
 }

@@ -1,5 +1,5 @@
 /// Who an object belongs to.
-public struct OwnerReference: Sendable, Hashable, Decodable {
+public struct OwnerReference: Sendable, Hashable {
     public let kind: String
     public let name: String
     public let uid: String
@@ -13,18 +13,28 @@ public struct OwnerReference: Sendable, Hashable, Decodable {
         self.controller = controller
     }
 
-    private enum CodingKeys: String, CodingKey {
-        case kind
-        case name
-        case uid
-        case controller
+    private enum Key: String, JSONKey {
+        case kind, name, uid, controller
+        static let table = JSONKeyTable<Self>()
     }
 
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        kind = try container.decode(String.self, forKey: .kind)
-        name = try container.decode(String.self, forKey: .name)
-        uid = try container.decode(String.self, forKey: .uid)
-        controller = try container.decodeIfPresent(Bool.self, forKey: .controller) ?? false
+    init(reading reader: inout JSONReader) throws(JSONReadError) {
+        var kind: String?
+        var name: String?
+        var uid: String?
+        var controller = false
+        var fields = try reader.fields(Key.self)
+        while let key = try fields.next(in: &reader) {
+            switch key {
+            case .kind: kind = try reader.sharedString()
+            case .name: name = try reader.sharedString()
+            case .uid: uid = try reader.sharedString()
+            case .controller: controller = try reader.boolIfPresent() ?? false
+            }
+        }
+        guard let kind else { throw fields.missing(.kind) }
+        guard let name else { throw fields.missing(.name) }
+        guard let uid else { throw fields.missing(.uid) }
+        self.init(kind: kind, name: name, uid: uid, controller: controller)
     }
 }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import HTTPClient
 public import Logging
 
@@ -32,7 +31,10 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
         self.init(
             client: client,
             selection: selection,
-            configuration: ReflectorStateMachine.Configuration(),
+            configuration: ReflectorStateMachine.Configuration(
+                streamsLists: true,
+                noticesDeletions: Resource.deletionsMatter
+            ),
             sleep: { try await Task.sleep(for: $0) },
             statistics: statistics,
             logger: logger,
@@ -91,7 +93,7 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
             let version = try await version(&run)
             let body = try await client.list(Resource.resource, version: version, selection, request)
             statistics.update { $0.lastEvent = .now }
-            let list = try decoding { try ObjectList<Resource>(body, run.decoder) }
+            let list = try decoding { try ObjectList<Resource>(body, strings: run.strings) }
             let objects = list.items
             for object in objects where object.object == nil {
                 skip(object, &run)
@@ -123,6 +125,7 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
             if error.kind == .notFound { run.version = nil }
             return perform(run.machine.watchFailed(error, now: run.now))
         }
+        if request.sendsInitialEvents { statistics.update { $0.lists += 1 } }
         _ = perform(run.machine.watchStarted())
         return await read(stream.body, began: began, &run)
     }
@@ -144,10 +147,16 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
                     let next = receive(line, &run)
                     guard next == .read else { return next }
                 }
+                if run.machine.awaitsInitialEvents, run.now - began > configuration.longestInitialEvents {
+                    return perform(run.machine.initialEventsOverdue())
+                }
             }
         } catch let error as LineSplitter.LineTooLong {
             let error = KubernetesError(.tooLarge, "\(watchName): an event is longer than \(error.limit) bytes")
             return perform(run.machine.watchFailed(error, now: run.now))
+        } catch let error as HTTPClientError where error.kind == .timeout {
+            logger.debug("a watch that said nothing is begun anew", metadata: ["error": "\(watchName): \(error)"])
+            return perform(run.machine.watchSilent(now: run.now))
         } catch {
             lost = KubernetesError(.transport, "\(watchName): \(error)")
         }
@@ -160,13 +169,18 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
     ) -> ReflectorStateMachine.Next {
         statistics.update { $0.lastEvent = .now }
         do {
-            switch try decoding({ try run.decoder.decode(WatchEvent<Resource>.self, from: Data(line)) }) {
+            switch try decoding({ try WatchEvent<Resource>(Array(line), strings: run.strings) }) {
             case .change(let change, let object):
                 if object.object == nil { skip(object, &run) }
                 let version = object.resourceVersion
                 return perform(run.machine.watchEvent(change, object.key, resourceVersion: version), [object])
-            case .bookmark(let version):
-                return perform(run.machine.bookmark(resourceVersion: version))
+            case .bookmark(let bookmark):
+                return perform(
+                    run.machine.bookmark(
+                        resourceVersion: bookmark.resourceVersion,
+                        endsInitialEvents: bookmark.endsInitialEvents
+                    )
+                )
             case .error(let status):
                 let error = KubernetesError(event: status, resource: Resource.resource, request: watchName)
                 return perform(run.machine.watchFailed(error, now: run.now))
@@ -202,19 +216,29 @@ public final class Reflector<Resource: KubernetesResource>: Sendable {
             case .deleted(let key, let withObject):
                 handler(.deleted(key, last: withObject ? objects.first?.object : nil))
             case .synced:
-                statistics.update { $0.isFollowing = true }
+                // After a failure it is not known yet whether there will be a watch.
+                statistics.update { $0.isFollowing = !$0.isFailing }
                 handler(.synced)
             case .failed(let error, let wait):
                 // A request that fails because it is given up here is no failure.
                 if Task.isCancelled { continue }
                 statistics.update { statistics in
                     statistics.isFollowing = false
+                    statistics.isFailing = true
                     statistics.errors[error.kind.name, default: 0] += 1
                 }
                 handler(.failed(error, retryIn: wait))
             case .recovered:
-                statistics.update { $0.isFollowing = true }
+                statistics.update {
+                    $0.isFollowing = true
+                    $0.isFailing = false
+                }
                 handler(.recovered)
+            case .listsInstead(let reason):
+                logger.info(
+                    "The API server does not stream lists; they are asked for in pages",
+                    metadata: ["resource": "\(Resource.resource.qualifiedName)", "reason": "\(reason)"]
+                )
             }
         }
         return actions.next
@@ -245,7 +269,7 @@ private struct ReflectorRun<Resource: KubernetesResource> {
     /// Nil until it is found out.
     var version: String?
     var skipped = SkippedObjects()
-    let decoder = JSONDecoder(keeping: Resource.keptMetadata)
+    let strings = StringPool()
     private let started = ContinuousClock.now
 
     init(_ configuration: ReflectorStateMachine.Configuration) {

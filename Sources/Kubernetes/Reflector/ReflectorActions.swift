@@ -14,6 +14,8 @@ extension ReflectorStateMachine {
         case synced
         case failed(KubernetesError, retryIn: Duration)
         case recovered
+        /// The server does not know streaming lists, and is not asked for any again.
+        case listsInstead(KubernetesError)
     }
 
     enum Next: Equatable, Sendable {
@@ -35,9 +37,14 @@ extension ReflectorStateMachine {
     }
 
     struct WatchRequest: Equatable, Sendable {
+        /// Where to go on. With `sendsInitialEvents`: what comes first is at least as new; the latest when empty.
         var resourceVersion: String
+        /// A streaming list: first all objects, then a bookmark that says so, then what happens.
+        var sendsInitialEvents = false
         /// After so long the server ends the watch.
         var timeoutSeconds: Int
+        /// When nothing has come for so long, bookmarks included, the connection is taken to be dead.
+        var longestSilence = Duration.seconds(120)
     }
 
     /// A page of a list, reduced to what decisions are made from.

@@ -1,19 +1,31 @@
 /// Decides how a set of objects is followed: when to list, from where to watch, how long to wait, what to tell.
 ///
 /// Modelled on client-go's reflector (tools/cache/reflector.go) and kube-rs's watcher. No I/O, no clock: methods take
-/// what happened and return what to do. `now` is the time since any fixed origin. A later way to get the initial state
-/// (a streaming list) is another state beside `listing`.
+/// what happened and return what to do. `now` is the time since any fixed origin.
+///
+/// What there is comes as the beginning of a watch (a streaming list, KEP-3157) where the server can do that, else as a
+/// list.
 ///
 /// Resource versions are opaque: they are handed back, never compared or read.
 struct ReflectorStateMachine: Sendable {
     struct Configuration: Sendable {
+        /// Asks for streaming lists, until the server turns out not to know them.
+        var streamsLists = false
+        /// Deletions that no watch told of are to be told, which takes remembering each object.
+        var noticesDeletions = true
         var pageSize = 500
         /// A watch's length is drawn from this, so that watches do not end all at once.
         var watchTimeoutSeconds = 300...600
-        /// A watch that ends sooner than this, and without any event, counts as failed.
+        /// A watch that ends sooner than this counts as failed when it was without any event, or the second in a row.
         var shortestWatch = Duration.seconds(1)
-        /// For so long an internal error in a watch is answered with another watch, afterwards with a list.
-        var internalErrorWindow = Duration.seconds(30)
+        /// A watch that says nothing for so long is given up: bookmarks come about once a minute.
+        var longestSilence = Duration.seconds(120)
+        /// From a server that sends no bookmarks, silence is heard for so long beyond the end that was asked for.
+        var watchMargin = Duration.seconds(30)
+        /// A streaming list has told what there is within this time, or the server does not know such lists.
+        var longestInitialEvents = Duration.seconds(120)
+        /// For so long a server's error in a watch is answered with another watch, afterwards with a list.
+        var serverErrorWindow = Duration.seconds(30)
         /// The server's own wish is followed up to here.
         var longestRetryAfter = Duration.seconds(120)
     }
@@ -21,6 +33,8 @@ struct ReflectorStateMachine: Sendable {
     private enum State {
         case idle
         case listing(Listing)
+        /// A watch that first tells what there is.
+        case streaming
         case watching(Watching)
         /// Until `timerFired`.
         case waiting(then: Resumption)
@@ -37,9 +51,12 @@ struct ReflectorStateMachine: Sendable {
     private struct Watching {
         /// Began without a resource version, so that it first repeats all objects, in no order.
         var repeatsObjects: Bool
+        var hasBookmarks = false
     }
 
     private enum Resumption {
+        /// As the server can do it best.
+        case initialState
         case list
         case watch
     }
@@ -48,8 +65,9 @@ struct ReflectorStateMachine: Sendable {
     private let random: @Sendable () -> Double
     private var state = State.idle
     private var backoff = Backoff()
-    private var known = KnownObjects()
+    private var known: KnownObjects
     private var pageSize: Int
+    private var streamsLists: Bool
     /// Where a watch can go on; empty before the first list.
     private var resourceVersion = ""
     /// `resourceVersion` is of no use for lists: the next one asks for the latest state.
@@ -57,25 +75,36 @@ struct ReflectorStateMachine: Sendable {
     /// The server pages lists that may be old, so it has no watch cache, and large lists should be paged always.
     private var pagesEveryList = false
     private var failing = false
-    private var internalErrorsSince: Duration?
+    private var serverErrorsSince: Duration?
+    /// Bookmarks come more often than `longestSilence`, as far as is known.
+    private var expectsBookmarks = true
+    /// How many watches in a row ended too soon.
+    private var shortWatches = 0
 
     /// - Parameter random: in 0 ..< 1.
     init(configuration: Configuration = Configuration(), random: @escaping @Sendable () -> Double) {
         self.configuration = configuration
         self.random = random
+        known = KnownObjects(isUsed: configuration.noticesDeletions)
         pageSize = configuration.pageSize
+        streamsLists = configuration.streamsLists
     }
 
     mutating func start() -> Next {
-        list()
+        initialState()
     }
 
     mutating func timerFired() -> Next {
         guard case .waiting(let resumption) = state else { return .read }
         return switch resumption {
+        case .initialState: initialState()
         case .list: list()
         case .watch: watch()
         }
+    }
+
+    private mutating func initialState() -> Next {
+        streamsLists ? stream() : list()
     }
 
     // MARK: Lists
@@ -100,14 +129,15 @@ struct ReflectorStateMachine: Sendable {
             state = .listing(listing)
             return Actions(emissions: emissions, next: .list(listing.request))
         }
-        for key in known.endList() {
-            emissions.append(.deleted(key, withObject: false))
-        }
-        emissions.append(.synced)
+        emissions += synced(at: version)
+        return Actions(emissions: emissions, next: watch())
+    }
+
+    private mutating func synced(at version: String) -> [Emission] {
         resourceVersion = version
         needsLatest = false
-        internalErrorsSince = nil
-        return Actions(emissions: emissions, next: watch())
+        serverErrorsSince = nil
+        return known.endList().map { .deleted($0, withObject: false) } + [.synced]
     }
 
     mutating func listFailed(_ error: KubernetesError, now: Duration) -> Actions {
@@ -143,25 +173,79 @@ struct ReflectorStateMachine: Sendable {
         return .list(request)
     }
 
+    // MARK: Streaming lists
+
+    private mutating func stream() -> Next {
+        known.beginList()
+        state = .streaming
+        return .watch(watchRequest(resourceVersion: needsLatest ? "" : resourceVersion, sendsInitialEvents: true))
+    }
+
+    /// A watch is open that has not yet told all there is. When that takes longer than `longestInitialEvents`,
+    /// `initialEventsOverdue` is to be called.
+    var awaitsInitialEvents: Bool {
+        if case .streaming = state { true } else { false }
+    }
+
+    mutating func initialEventsOverdue() -> Actions {
+        guard case .streaming = state else { return Actions(next: .read) }
+        return listInstead(KubernetesError(.transport, "no bookmark tells where the initial events end"))
+    }
+
+    private mutating func streamFailed(_ error: KubernetesError, now: Duration) -> Actions {
+        switch error.kind {
+        case .expired where !needsLatest, .resourceVersionTooLarge where !needsLatest:
+            needsLatest = true
+            return Actions(next: stream())
+        case .tooManyRequests, .connect, .unauthorized, .notFound:
+            return fail(error, now: now, then: .initialState)
+        case .forbidden:
+            // Perhaps only to watch. If not, the list says so.
+            return Actions(next: list())
+        case .server(status: 400..<500), .server(status: 501):
+            return listInstead(error)
+        default:
+            // It may be the length or the load that it fails of: better to get on than to insist.
+            return fail(error, now: now, then: .list)
+        }
+    }
+
+    /// The server does not know streaming lists: its feature gate WatchList is on by default in 1.32 and from 1.34 on.
+    private mutating func listInstead(_ reason: KubernetesError) -> Actions {
+        streamsLists = false
+        return Actions(emissions: [.listsInstead(reason)], next: list())
+    }
+
     // MARK: Watches
 
     /// The server has accepted the watch.
     mutating func watchStarted() -> Actions {
-        guard case .watching = state, failing else { return Actions(next: .read) }
-        failing = false
-        return Actions(emissions: [.recovered], next: .read)
+        guard case .watching = state else { return Actions(next: .read) }
+        return Actions(emissions: recovered(), next: .read)
+    }
+
+    private mutating func recovered() -> [Emission] {
+        defer { failing = false }
+        return failing ? [.recovered] : []
     }
 
     /// - Parameter version: of the object; empty when it has none.
     mutating func watchEvent(_ change: Change, _ key: ObjectKey, resourceVersion version: String) -> Actions {
-        guard case .watching(var watching) = state else { return Actions(next: .read) }
-        internalErrorsSince = nil
-        if change != .added, watching.repeatsObjects {
-            watching.repeatsObjects = false
-            state = .watching(watching)
-        }
-        if !watching.repeatsObjects {
-            advance(to: version)
+        switch state {
+        case .streaming:
+            // In no order, so no version of an object is one to go on from.
+            break
+        case .watching(var watching):
+            serverErrorsSince = nil
+            if change != .added, watching.repeatsObjects {
+                watching.repeatsObjects = false
+                state = .watching(watching)
+            }
+            if !watching.repeatsObjects {
+                advance(to: version)
+            }
+        default:
+            return Actions(next: .read)
         }
         guard !key.name.isEmpty else { return Actions(next: .read) }
         switch change {
@@ -174,31 +258,53 @@ struct ReflectorStateMachine: Sendable {
         }
     }
 
-    /// Nothing happened up to that version.
-    mutating func bookmark(resourceVersion version: String) -> Actions {
-        guard case .watching = state else { return Actions(next: .read) }
-        state = .watching(Watching(repeatsObjects: false))
-        internalErrorsSince = nil
-        advance(to: version)
-        return Actions(next: .read)
+    /// Everything up to that version has been told.
+    ///
+    /// - Parameter endsInitialEvents: it is the one that ends a streaming list (`k8s.io/initial-events-end`).
+    mutating func bookmark(resourceVersion version: String, endsInitialEvents: Bool = false) -> Actions {
+        switch state {
+        case .streaming where endsInitialEvents && !version.isEmpty:
+            state = .watching(Watching(repeatsObjects: false))
+            return Actions(emissions: synced(at: version) + recovered(), next: .read)
+        case .watching:
+            state = .watching(Watching(repeatsObjects: false, hasBookmarks: true))
+            serverErrorsSince = nil
+            expectsBookmarks = true
+            advance(to: version)
+            return Actions(next: .read)
+        default:
+            return Actions(next: .read)
+        }
     }
 
     /// The watch was refused, did not come about, or sent an ERROR event or something that cannot be read.
     mutating func watchFailed(_ error: KubernetesError, now: Duration) -> Actions {
+        if case .streaming = state { return streamFailed(error, now: now) }
         guard case .watching = state else { return Actions(next: .read) }
         switch error.kind {
-        case .expired:
-            needsLatest = true
-            return fail(error, now: now, then: .list)
         case .tooManyRequests, .connect, .transport:
             // Nothing is wrong with our version, and a list is what a server in trouble needs least.
             return fail(error, now: now, then: .watch)
-        case .server(status: 500):
-            let since = internalErrorsSince ?? now
-            internalErrorsSince = since
-            return fail(error, now: now, then: now - since <= configuration.internalErrorWindow ? .watch : .list)
+        case .server(status: 500), .server(status: 502...504):
+            // As well the proxy of a server that is just starting; client-go lists after all but the first.
+            let since = serverErrorsSince ?? now
+            serverErrorsSince = since
+            let isRecent = now - since <= configuration.serverErrorWindow
+            return fail(error, now: now, then: isRecent ? .watch : .initialState)
         default:
-            return fail(error, now: now, then: .list)
+            // Expired, too: what is not older than our version can still be listed, and comes out of a cache.
+            return fail(error, now: now, then: .initialState)
+        }
+    }
+
+    /// The watch said nothing for as long as its request allows, and was given up.
+    mutating func watchSilent(now: Duration) -> Actions {
+        switch state {
+        case .streaming: return initialEventsOverdue()
+        case .watching(let watching):
+            if !watching.hasBookmarks { expectsBookmarks = false }
+            return Actions(next: watch())
+        default: return Actions(next: .read)
         }
     }
 
@@ -209,17 +315,32 @@ struct ReflectorStateMachine: Sendable {
     ///   - after: time since the watch was asked for.
     ///   - events: how many came, bookmarks included.
     mutating func watchEnded(_ error: KubernetesError?, after: Duration, events: Int, now: Duration) -> Actions {
+        if case .streaming = state {
+            let error = error ?? KubernetesError(.transport, "the watch ended before it had told what there is")
+            return fail(error, now: now, then: .list)
+        }
         guard case .watching = state else { return Actions(next: .read) }
-        guard events == 0, after < configuration.shortestWatch else { return Actions(next: watch()) }
-        let error = error ?? KubernetesError(.transport, "the watch ended at once, without any event")
+        shortWatches = after < configuration.shortestWatch ? shortWatches + 1 : 0
+        guard shortWatches > 1 || shortWatches == 1 && events == 0 else { return Actions(next: watch()) }
+        let error = error ?? KubernetesError(.transport, "the watch ended at once")
         return fail(error, now: now, then: .watch)
     }
 
     private mutating func watch() -> Next {
         state = .watching(Watching(repeatsObjects: resourceVersion.isEmpty || resourceVersion == "0"))
+        return .watch(watchRequest(resourceVersion: resourceVersion, sendsInitialEvents: false))
+    }
+
+    private func watchRequest(resourceVersion: String, sendsInitialEvents: Bool) -> WatchRequest {
         let range = configuration.watchTimeoutSeconds
         let timeout = range.lowerBound + Int(random() * Double(range.count))
-        return .watch(WatchRequest(resourceVersion: resourceVersion, timeoutSeconds: timeout))
+        return WatchRequest(
+            resourceVersion: resourceVersion,
+            sendsInitialEvents: sendsInitialEvents,
+            timeoutSeconds: timeout,
+            longestSilence: expectsBookmarks || sendsInitialEvents
+                ? configuration.longestSilence : .seconds(timeout) + configuration.watchMargin
+        )
     }
 
     private mutating func advance(to version: String) {

@@ -3,11 +3,13 @@ import Synchronization
 /// What has happened to a reflector. For self-telemetry.
 public final class ReflectorStatistics: Sendable {
     public struct Snapshot: Sendable, Equatable {
-        /// The objects have been listed, and nothing has failed since.
+        /// The objects have been listed, and are watched as far as is known.
         public var isFollowing = false
+        /// The last attempt to list or watch has failed.
+        public var isFailing = false
         /// When the API server last sent a list or an event, bookmarks included.
         public var lastEvent: ContinuousClock.Instant?
-        /// Lists that were begun, the first one included.
+        /// Lists that were begun, the first one included, as lists or as the beginning of a watch.
         public var lists = 0
         /// Failed attempts by ``KubernetesError/Kind-swift.enum/name``.
         public var errors: [String: Int] = [:]
@@ -37,6 +39,7 @@ extension KubernetesError.Kind {
         case .tooLarge: "too_large"
         case .connect: "connect"
         case .transport: "transport"
+        case .storageRead: "storage_read"
         case .server: "server"
         case .decoding: "decoding"
         }

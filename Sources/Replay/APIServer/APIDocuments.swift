@@ -18,30 +18,35 @@ enum APIDocuments {
     }
 
     /// A list. The items of core resources have neither kind nor apiVersion there, those of custom resources have.
+    ///
+    /// - Parameters:
+    ///   - remaining: how many objects are left; nil where that is not known.
+    ///   - padding: so many bytes more in each item.
+    ///   - extra: items that are no objects of the store.
     static func list(
         _ resource: RecordedResource,
         _ items: some Sequence<ObjectStore.Stored>,
         revision: UInt64,
-        continueToken: String,
-        remaining: Int
+        continueToken: String = "",
+        remaining: Int? = nil,
+        padding: Int = 0,
+        extra: [[UInt8]] = []
     ) -> [UInt8] {
         var metadata = #"{"resourceVersion":"\#(revision)""#
-        if !continueToken.isEmpty {
-            metadata += #","continue":"\#(continueToken)","remainingItemCount":\#(remaining)"#
-        }
+        if !continueToken.isEmpty { metadata += #","continue":"\#(continueToken)""# }
+        if let remaining { metadata += #","remainingItemCount":\#(remaining)"# }
         var json = Array(
             #"{"kind":"\#(resource.kind)List","apiVersion":"\#(resource.apiVersion)","metadata":\#(metadata)},"items":["#
                 .utf8
         )
         let typeMeta = Array(#"{"kind":"\#(resource.kind)","apiVersion":"\#(resource.apiVersion)","#.utf8)
-        for (index, item) in items.enumerated() {
+        let objects = items.map { $0.object.json(resourceVersion: String($0.revision)) } + extra
+        for (index, object) in objects.enumerated() {
             if index > 0 { json.append(UInt8(ascii: ",")) }
-            let object = item.object.json(resourceVersion: String(item.revision))
             if !resource.isTekton, object.starts(with: typeMeta) {
-                json.append(UInt8(ascii: "{"))
-                json += object.dropFirst(typeMeta.count)
+                json += padded([UInt8(ascii: "{")] + object.dropFirst(typeMeta.count), by: padding)
             } else {
-                json += object
+                json += padded(object, by: padding)
             }
         }
         json += Array("]}\n".utf8)
@@ -49,20 +54,45 @@ enum APIDocuments {
     }
 
     /// One line of a watch.
-    static func event(_ event: ObjectStore.WatchEvent) -> [UInt8] {
-        line(event.kind.rawValue, event.object.json(resourceVersion: String(event.revision)))
+    static func event(_ event: ObjectStore.WatchEvent, padding: Int = 0) -> [UInt8] {
+        let object = event.object.json(resourceVersion: String(event.revision))
+        return line(event.kind.rawValue, padded(object, by: padding))
     }
 
-    static func bookmark(_ resource: RecordedResource, revision: UInt64) -> [UInt8] {
+    /// - Parameter endsInitialEvents: all objects have been told (Kubernetes API concepts, "Streaming lists").
+    static func bookmark(
+        _ resource: RecordedResource,
+        revision: UInt64,
+        endsInitialEvents: Bool = false
+    ) -> [UInt8] {
+        let annotations = endsInitialEvents ? #","annotations":{"k8s.io/initial-events-end":"true"}"# : ""
         let object =
             #"{"kind":"\#(resource.kind)","apiVersion":"\#(resource.apiVersion)","#
-            + #""metadata":{"resourceVersion":"\#(revision)","creationTimestamp":null}}"#
+            + #""metadata":{"resourceVersion":"\#(revision)","creationTimestamp":null\#(annotations)}}"#
         return line("BOOKMARK", Array(object.utf8))
     }
 
     static func error(_ status: APIStatus) -> [UInt8] { line("ERROR", Array(status.json.utf8)) }
 
-    private static func line(_ type: String, _ object: [UInt8]) -> [UInt8] {
+    /// An event of a type that is not known.
+    static func unknownEvent() -> [UInt8] { line("SOMETHING", Array(#"{"kind":"Something"}"#.utf8)) }
+
+    /// An object whose fields are of other types than they should.
+    static func unreadable(_ resource: RecordedResource, revision: UInt64) -> [UInt8] {
+        Array(
+            (#"{"kind":"\#(resource.kind)","apiVersion":"\#(resource.apiVersion)","metadata":{"name":"unreadable","#
+                + #""namespace":"default","uid":"unreadable","resourceVersion":"\#(revision)"},"#
+                + #""spec":"?","status":"?","involvedObject":"?"}"#).utf8
+        )
+    }
+
+    static func line(_ type: String, _ object: [UInt8]) -> [UInt8] {
         Array(#"{"type":"\#(type)","object":"#.utf8) + object + Array("}\n".utf8)
+    }
+
+    private static func padded(_ object: [UInt8], by count: Int) -> [UInt8] {
+        guard count > 0 else { return object }
+        let padding = Array(repeating: UInt8(ascii: "x"), count: count)
+        return Array(#"{"padding":""#.utf8) + padding + Array(#"","#.utf8) + object.dropFirst()
     }
 }

@@ -1,10 +1,8 @@
 /// A GET request to the API server, read from path and query (Kubernetes API concepts, "Resource URIs").
 enum APIRequest: Sendable, Equatable {
-    /// `limit` 0 for all, `continueToken` empty for the first page.
-    case list(ObjectQuery, limit: Int, continueToken: String)
+    case list(ObjectQuery, ListOptions)
     case get(ObjectQuery)
-    /// `resourceVersion` empty or `0`: begin with the objects that are there.
-    case watch(ObjectQuery, resourceVersion: String, bookmarks: Bool)
+    case watch(ObjectQuery, WatchOptions)
     /// The API group tekton.dev with its versions.
     case tektonGroup
     /// The resources of tekton.dev/v1.
@@ -45,30 +43,23 @@ enum APIRequest: Sendable, Equatable {
         }
         objects.labels = labels
         objects.fields = fields
-        if ["1", "true"].contains(parameters["watch"]) {
-            guard parameters["sendInitialEvents"] == nil else {
-                self = .invalid(.watchListDisabled(objects.resource))
-                return
-            }
-            self = .watch(
-                objects,
-                resourceVersion: parameters["resourceVersion"] ?? "",
-                bookmarks: ["1", "true"].contains(parameters["allowWatchBookmarks"])
-            )
+        if Self.isTrue(parameters["watch"]) {
+            self = .watch(objects, WatchOptions(parameters))
         } else if objects.name != nil {
             self = .get(objects)
         } else {
-            let limit = parameters["limit"].flatMap { Int($0) } ?? 0
-            self = .list(objects, limit: max(0, limit), continueToken: parameters["continue"] ?? "")
+            self = .list(objects, ListOptions(parameters))
         }
     }
 
     var query: ObjectQuery? {
         switch self {
-        case .list(let query, _, _), .get(let query), .watch(let query, _, _): query
+        case .list(let query, _), .get(let query), .watch(let query, _): query
         default: nil
         }
     }
+
+    fileprivate static func isTrue(_ value: String?) -> Bool { ["1", "true"].contains(value) }
 
     private static func parameters(_ query: String) -> [String: String] {
         var parameters: [String: String] = [:]
@@ -78,6 +69,53 @@ enum APIRequest: Sendable, Equatable {
                 parts.count == 2 ? PercentEncoding.decoded(parts[1].map { $0 == "+" ? " " : $0 }) : ""
         }
         return parameters
+    }
+}
+
+/// The parameters of a list (Kubernetes API concepts, "Semantics for get and list").
+struct ListOptions: Sendable, Equatable {
+    /// Empty for the latest state, `0` for any, else at least as new as that.
+    var resourceVersion = ""
+    /// `Exact` or `NotOlderThan`; empty where it is not said.
+    var match = ""
+    /// 0 for all.
+    var limit = 0
+    /// Empty for the first page.
+    var continueToken = ""
+
+    /// Which page is asked for, counted from 1.
+    var page: Int { ContinueToken(continueToken)?.page ?? 1 }
+}
+
+extension ListOptions {
+    fileprivate init(_ parameters: [String: String]) {
+        resourceVersion = parameters["resourceVersion"] ?? ""
+        match = parameters["resourceVersionMatch"] ?? ""
+        limit = max(0, parameters["limit"].flatMap { Int($0) } ?? 0)
+        continueToken = parameters["continue"] ?? ""
+    }
+}
+
+/// The parameters of a watch (Kubernetes API concepts, "Semantics for watch").
+struct WatchOptions: Sendable, Equatable {
+    /// Empty or `0`: begin with the objects that are there.
+    var resourceVersion = ""
+    /// Empty where it is not said.
+    var match = ""
+    /// Nil where it is not said.
+    var sendsInitialEvents: Bool?
+    var bookmarks = false
+    /// Nil for no end.
+    var timeoutSeconds: Int?
+}
+
+extension WatchOptions {
+    fileprivate init(_ parameters: [String: String]) {
+        resourceVersion = parameters["resourceVersion"] ?? ""
+        match = parameters["resourceVersionMatch"] ?? ""
+        sendsInitialEvents = parameters["sendInitialEvents"].map { APIRequest.isTrue($0) }
+        bookmarks = APIRequest.isTrue(parameters["allowWatchBookmarks"])
+        timeoutSeconds = parameters["timeoutSeconds"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
     }
 }
 
@@ -97,27 +135,5 @@ extension ObjectQuery {
             rest.count == 1 || rest.count == 2 && namespace != nil
         else { return nil }
         self.init(resource: resource, namespace: namespace, name: rest.dropFirst().first)
-    }
-}
-
-/// Percent-encoding (RFC 3986, section 2.1).
-enum PercentEncoding {
-    /// A `%` that two hex digits do not follow stays as it is.
-    static func decoded(_ text: some Sequence<Character>) -> String {
-        let bytes = Array(String(text).utf8)
-        var result: [UInt8] = []
-        var index = 0
-        while index < bytes.count {
-            if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count,
-                let byte = UInt8(String(decoding: bytes[(index + 1)...(index + 2)], as: UTF8.self), radix: 16)
-            {
-                result.append(byte)
-                index += 3
-            } else {
-                result.append(bytes[index])
-                index += 1
-            }
-        }
-        return String(decoding: result, as: UTF8.self)
     }
 }

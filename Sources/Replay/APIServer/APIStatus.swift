@@ -1,17 +1,20 @@
 /// A failure as the API server tells it: the object `Status` (Kubernetes API conventions, "Response Status Kind").
-public struct APIStatus: Sendable, Equatable {
+public struct APIStatus: Error, Sendable, Equatable {
     public var code: Int
     /// As a client can look for it: `Expired`, `Forbidden`.
     public var reason: String
     public var message: String
-    /// Seconds for the header Retry-After.
+    /// Seconds for the header Retry-After and the details.
     public var retryAfter: Int?
+    /// The reason of the cause in the details.
+    public var cause: String?
 
-    public init(code: Int, reason: String, message: String, retryAfter: Int? = nil) {
+    public init(code: Int, reason: String, message: String, retryAfter: Int? = nil, cause: String? = nil) {
         self.code = code
         self.reason = reason
         self.message = message
         self.retryAfter = retryAfter
+        self.cause = cause
     }
 
     public static let unauthorized = APIStatus(code: 401, reason: "Unauthorized", message: "Unauthorized")
@@ -23,6 +26,21 @@ public struct APIStatus: Sendable, Equatable {
     )
 
     public static let expired = APIStatus(code: 410, reason: "Expired", message: "too old resource version")
+
+    static let continueExpired = APIStatus(
+        code: 410,
+        reason: "Expired",
+        message: "The provided continue parameter is too old to display a consistent list result."
+    )
+
+    /// apiserver `pkg/storage/errors.go`: the server has not come as far as the client, after waiting for three seconds.
+    public static let resourceVersionTooLarge = APIStatus(
+        code: 504,
+        reason: "Timeout",
+        message: "Timeout: Too large resource version: 1000000, current: 1",
+        retryAfter: 1,
+        cause: "ResourceVersionTooLarge"
+    )
 
     public static let tooManyRequests = APIStatus(
         code: 429,
@@ -37,6 +55,18 @@ public struct APIStatus: Sendable, Equatable {
         message: "Internal error occurred: etcdserver: request timed out"
     )
 
+    public static let serviceUnavailable = APIStatus(
+        code: 503,
+        reason: "ServiceUnavailable",
+        message: "apiserver is shutting down"
+    )
+
+    public static let timeout = APIStatus(
+        code: 504,
+        reason: "Timeout",
+        message: "request did not complete within the allotted timeout"
+    )
+
     static let unknownResource = APIStatus(
         code: 404,
         reason: "NotFound",
@@ -47,20 +77,23 @@ public struct APIStatus: Sendable, Equatable {
         APIStatus(code: 400, reason: "BadRequest", message: message)
     }
 
-    /// The answer of a server without the feature gate WatchList.
-    static func watchListDisabled(_ resource: RecordedResource) -> APIStatus {
-        let cause = "Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"
-        return APIStatus(
+    /// Options that do not go together (apimachinery `pkg/apis/meta/internalversion/validation`).
+    static func invalidOption(_ name: String, _ problem: String) -> APIStatus {
+        APIStatus(
             code: 422,
             reason: "Invalid",
-            message: "ListOptions.meta.k8s.io \"\" is invalid: sendInitialEvents: \(cause)"
+            message: "ListOptions.meta.k8s.io \"\" is invalid: \(name): \(problem)"
         )
     }
 
     var json: String {
         let text = JSONText.string(message)
+        var details: [String] = []
+        if let cause { details.append(#""causes":[{"reason":"\#(cause)"}]"#) }
+        if let retryAfter { details.append(#""retryAfterSeconds":\#(retryAfter)"#) }
+        let object = details.isEmpty ? "" : #""details":{\#(details.joined(separator: ","))},"#
         return #"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"#
-            + #"\#(text),"reason":"\#(reason)","code":\#(code)}"#
+            + #"\#(text),"reason":"\#(reason)",\#(object)"code":\#(code)}"#
     }
 }
 

@@ -174,5 +174,3 @@ struct LeaseStore: Sendable {
         )
     }
 }
-
-extension APIStatus: Error {}

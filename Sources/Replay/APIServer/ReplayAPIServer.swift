@@ -7,14 +7,18 @@ internal import NIOPosix
 /// It lists (with pages and selectors), gets and watches TaskRuns, PipelineRuns, Pods and Events, and serves the
 /// discovery of `tekton.dev`. The caller drives its time: nothing happens before `advance`, `step` or `play`. Its
 /// resource versions are its own, so that several recordings can be played as one cluster.
+///
+/// What it does wrong is said with ``inject(_:)``, and what kind of server it is with ``traits``.
 public final class ReplayAPIServer: Sendable {
     struct State: Sendable {
         var store = ObjectStore()
         var timeline: ReplayTimeline
         var watchers: [UInt64: Watcher] = [:]
         var nextID: UInt64 = 0
-        var pages: [String: Page] = [:]
-        var failures: [Failure] = []
+        var traits = APIServerTraits()
+        var faults = FaultPlan()
+        /// Where the watch cache has come to; nil for the latest.
+        var heldCacheRevision: UInt64?
         /// Requests that are never answered.
         var hanging: [HTTPResponder] = []
         var requests: [ReceivedAPIRequest] = []
@@ -22,31 +26,9 @@ public final class ReplayAPIServer: Sendable {
         /// From the first start on.
         var port: ReservedPort?
         var server: HTTPServer?
-    }
 
-    struct Watcher: Sendable {
-        let query: ObjectQuery
-        let bookmarks: Bool
-        let output: AsyncStream<WatchOutput>.Continuation
-    }
-
-    enum WatchOutput: Sendable {
-        case bytes([UInt8])
-        /// The stream ends without an end of its body.
-        case cut
-    }
-
-    /// What is left of a list that was asked for in pages.
-    struct Page: Sendable {
-        let items: ArraySlice<ObjectStore.Stored>
-        let revision: UInt64
-    }
-
-    struct Failure: Sendable {
-        let verb: APIVerb?
-        let resource: RecordedResource?
-        let failure: APIFailure
-        var remaining: Int?
+        /// The state that lists from the watch cache show, and watches have been told.
+        var cacheRevision: UInt64 { heldCacheRevision ?? store.revision }
     }
 
     /// What tests wait for.
@@ -54,6 +36,8 @@ public final class ReplayAPIServer: Sendable {
         /// Watches that are open.
         public let watchCount: Int
         public let requests: [ReceivedAPIRequest]
+        /// Faults that are still to come, at least once.
+        public let pendingFaults: [APIFault]
     }
 
     let state: Observed<State>
@@ -107,7 +91,9 @@ public final class ReplayAPIServer: Sendable {
         _ condition: @escaping @Sendable (Activity) -> Bool
     ) async -> Bool {
         await state.wait(timeout: timeout) {
-            condition(Activity(watchCount: $0.watchers.count, requests: $0.requests))
+            condition(
+                Activity(watchCount: $0.watchers.count, requests: $0.requests, pendingFaults: $0.faults.faults)
+            )
         }
     }
 }
@@ -141,95 +127,8 @@ extension ReplayAPIServer {
         }
     }
 
-    /// Takes an object away without an event: watches never hear of it, a new list shows it. Earlier resource versions
-    /// are too old from then on.
-    public func lose(_ resource: RecordedResource, namespace: String, name: String) {
-        state.update {
-            $0.store.forget(ReplayObject.Key(resource: resource, namespace: namespace, name: name))
-        }
-    }
-}
-
-extension ReplayAPIServer {
-    /// Lets requests fail from now on.
-    ///
-    /// - Parameters:
-    ///   - verb: only such requests; nil for all.
-    ///   - resource: only requests for it; nil for all.
-    ///   - times: how many requests; nil for all until `recover`.
-    public func fail(
-        _ verb: APIVerb? = nil,
-        _ resource: RecordedResource? = nil,
-        with failure: APIFailure,
-        times: Int? = nil
-    ) {
-        state.update {
-            $0.failures.append(Failure(verb: verb, resource: resource, failure: failure, remaining: times))
-        }
-    }
-
-    /// Requests are answered again. Those that were left hanging stay so.
-    public func recover() { state.update { $0.failures.removeAll() } }
-
-    /// With false the server knows no `tekton.dev`: as before Tekton is installed.
-    public func serveTekton(_ serves: Bool) { state.update { $0.servesTekton = serves } }
-
-    /// Makes all resource versions and continue tokens that were given out too old: 410.
-    public func expire() {
-        state.update { state in
-            state.store.compact()
-            state.pages.removeAll()
-        }
-    }
-
-    /// Ends all watches cleanly, as at their timeout.
-    public func endWatches() {
-        state.update { state in
-            for watcher in state.watchers.values { watcher.output.finish() }
-            state.watchers.removeAll()
-        }
-    }
-
-    /// Closes all watches in the middle of a line.
-    public func breakWatches() {
-        state.update { state in
-            for watcher in state.watchers.values {
-                watcher.output.yield(.bytes(Array(#"{"type":"MODIFIED","object":{"kind":"#.utf8)))
-                watcher.output.yield(.cut)
-                watcher.output.finish()
-            }
-            state.watchers.removeAll()
-        }
-    }
-
-    /// Sends an ERROR event on all watches and ends them.
-    public func failWatches(with status: APIStatus = .expired) {
-        state.update { state in
-            for watcher in state.watchers.values {
-                watcher.output.yield(.bytes(APIDocuments.error(status)))
-                watcher.output.finish()
-            }
-            state.watchers.removeAll()
-        }
-    }
-
-    /// Sends a bookmark on all watches that asked for them.
-    public func sendBookmarks() {
-        state.update { state in
-            let revision = state.store.revision
-            for watcher in state.watchers.values where watcher.bookmarks {
-                watcher.output.yield(.bytes(APIDocuments.bookmark(watcher.query.resource, revision: revision)))
-            }
-        }
-    }
-}
-
-extension ReplayAPIServer.State {
-    mutating func apply(_ kind: Recording.ObjectEvent.Kind, _ object: ReplayObject) {
-        let change = store.apply(kind, object)
-        for watcher in watchers.values {
-            guard let event = ObjectStore.event(for: change, watcher.query) else { continue }
-            watcher.output.yield(.bytes(APIDocuments.event(event)))
-        }
+    /// Changes an object beside what was recorded.
+    func change(_ kind: Recording.ObjectEvent.Kind, _ object: ReplayObject) {
+        state.update { $0.apply(kind, object) }
     }
 }

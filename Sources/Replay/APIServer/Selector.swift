@@ -59,6 +59,9 @@ struct ObjectQuery: Sendable, Equatable {
     var labels = Selector.everything
     var fields = Selector.everything
 
+    /// True when nothing is left out but by namespace.
+    var selectsAll: Bool { labels.requirements.isEmpty && fields.requirements.isEmpty }
+
     func matches(_ object: ReplayObject) -> Bool {
         object.key.resource == resource && (namespace.map { $0 == object.key.namespace } ?? true)
             && (name.map { $0 == object.key.name } ?? true)

@@ -66,7 +66,7 @@ extension Correlator {
             isOver: entry.isOver,
             pods: entry.facts?.pods.count ?? 0,
             dueSpans: entry.due.count,
-            spansUnderWay: entry.underWay,
+            spansUnderWay: Int(entry.underWay),
             lastChange: entry.touched
         )
     }

@@ -38,10 +38,11 @@ extension Correlator {
             taskRuns[uid] = entry
             return
         }
-        facts.taskRun = taskRun
+        facts.set(taskRun, sharing: &shared)
         entry.facts = facts
         assign(&entry, taskRun, now: now)
-        entry.key = taskRun.metadata.key
+        // The same texts as before, which are kept elsewhere too.
+        if entry.key != taskRun.metadata.key { entry.key = taskRun.metadata.key }
         entry.completion = taskRun.status.isDone ? taskRun.status.completion : nil
         if isOver && context == nil && entry.isIdle {
             counters.untracedTaskRuns += 1
@@ -75,9 +76,9 @@ extension Correlator {
         if let last {
             update(last, isGone: true, now: now)
         } else if let uid = podOwners[key.uid],
-            let known = taskRuns[uid]?.facts?.pods.first(where: { $0.pod.metadata.uid == key.uid })
+            let known = taskRuns[uid]?.facts?.pods.first(where: { $0.uid == key.uid })
         {
-            update(known.pod, isGone: true, now: now)
+            update(known.lastVersion, isGone: true, now: now)
         }
     }
 
@@ -88,13 +89,13 @@ extension Correlator {
         }
         guard var entry = track(uid, now: now) else { return }
         guard var facts = entry.facts, !facts.finishedPodNames.contains(pod.metadata.name) else { return }
-        if let index = facts.pods.firstIndex(where: { $0.pod.metadata.uid == pod.metadata.uid }) {
-            facts.pods[index].pod = pod
-            facts.pods[index].isGone = isGone
+        if let index = facts.pods.firstIndex(where: { $0.uid == pod.metadata.uid }) {
+            facts.pods[index].set(pod, isGone: isGone, sharing: &shared)
         } else {
-            let events = strayEvents.removeValue(forKey: pod.metadata.uid)?.events ?? PodEvents()
-            facts.pods.append(Attempt.PodFacts(pod: pod, events: events, isGone: isGone))
-            podOwners[pod.metadata.uid] = uid
+            let events = strayEvents.removeValue(forKey: pod.metadata.uid)?.events
+            facts.pods.append(TrackedPod(pod, events: events, isGone: isGone, sharing: &shared))
+            // The owner's name for itself: one copy of it for all.
+            podOwners[pod.metadata.uid] = entry.uid
         }
         entry.facts = facts
         taskRuns[uid] = entry
@@ -109,9 +110,9 @@ extension Correlator {
             return
         }
         guard var facts = taskRuns[uid]?.facts,
-            let index = facts.pods.firstIndex(where: { $0.pod.metadata.uid == event.podUID })
+            let index = facts.pods.firstIndex(where: { $0.uid == event.podUID })
         else { return }
-        facts.pods[index].events.add(event)
+        facts.pods[index].add(event, sharing: &shared)
         taskRuns[uid]?.facts = facts
         recompute(uid, now: now)
     }
@@ -122,7 +123,7 @@ extension Correlator {
             counters.droppedStrayEvents += 1
             return
         }
-        strayEvents[event.podUID, default: StrayEvents(events: PodEvents(), since: now.uptime)].events.add(event)
+        strayEvents[event.podUID, default: StrayEvents(since: now.uptime)].events.add(event, sharing: &shared)
     }
 
     // MARK: - Following
@@ -180,14 +181,12 @@ extension Correlator {
         for var attempt in taskRun.attempts(isDeleted: entry.isDeleted) {
             guard !facts.finishedAttempts.contains(attempt.number) else { continue }
             attempt.pods = facts.pods(of: attempt, in: taskRun)
-            if attempt.isOver { facts.setAge(of: &attempt, now: now.uptime, toldSince: toldSince ?? now.uptime) }
-            let isWaiting = facts.awaitScheduling(
-                of: &attempt,
-                now: now.uptime,
-                toldSince: toldSince ?? now.uptime
-            )
+            let toldSince = watches.toldSince(now: now.uptime)
+            if attempt.isOver { facts.setAge(of: &attempt, now: now.uptime, toldSince: toldSince) }
+            let isWaiting = facts.awaitScheduling(of: &attempt, now: now.uptime, toldSince: toldSince)
             let spans = AttemptSpans(taskRun: taskRun, attempt: attempt, context: context, options: options.spans)
-            for span in spans.final where makesSpans && entry.known.insert(span.spanID).inserted {
+            for span in spans.final where makesSpans && !entry.known.contains(span.spanID) {
+                entry.known.append(span.spanID)
                 entry.due.append(Injection.Item(taskRunUID: uid, span: span, dueSince: now.uptime))
                 // Here and not where it is sent: it may be sent again, but is final once.
                 durations.record(span.measurement)
@@ -218,7 +217,7 @@ extension Correlator {
     /// Nothing more comes of it; only remembered so that its spans are not made again.
     mutating func finish(_ entry: inout TrackedTaskRun) {
         finished.append(entry.uid)
-        for pod in entry.facts?.pods ?? [] { podOwners[pod.pod.metadata.uid] = nil }
+        for pod in entry.facts?.pods ?? [] { podOwners[pod.uid] = nil }
         entry.facts = nil
         entry.known = []
         finishedCount += 1
@@ -230,12 +229,12 @@ extension TrackedTaskRun.Facts {
     /// claims.
     func pods(of attempt: Attempt, in taskRun: TaskRun) -> [Attempt.PodFacts] {
         if let name = attempt.status.podName {
-            return pods.filter { $0.pod.metadata.name == name }
+            return pods.filter { $0.name == name }.map(\.facts)
         }
         // The watch of Pods may be ahead of an attempt that goes on, and show the pod of the next.
         guard attempt.isOver, attempt.number == taskRun.retries.count + 1 else { return [] }
         let claimed = taskRun.retries.compactMap(\.podName)
-        return pods.filter { !claimed.contains($0.pod.metadata.name) }
+        return pods.filter { !claimed.contains($0.name) }.map(\.facts)
     }
 
     /// How long the attempt has been over decides what is still waited for.
@@ -257,8 +256,7 @@ extension TrackedTaskRun.Facts {
         for index in attempt.pods.indices {
             let pod = attempt.pods[index]
             guard !pod.events.isPastScheduling, pod.pod.hasStartedContainer || attempt.isOver else { continue }
-            let since = startedSince[pod.pod.metadata.uid] ?? now
-            startedSince[pod.pod.metadata.uid] = since
+            let since = startedSince(pod.pod.metadata.uid, now: now)
             attempt.pods[index].isSchedulingTold = now - max(since, toldSince) >= CorrelatorOptions.watchGrace
             isWaiting = isWaiting || !attempt.pods[index].isSchedulingTold
         }
@@ -269,12 +267,17 @@ extension TrackedTaskRun.Facts {
     mutating func finish(_ attempt: Attempt) {
         finishedAttempts.insert(attempt.number)
         overSince[attempt.number] = nil
-        for pod in attempt.pods {
-            finishedPodNames.insert(pod.pod.metadata.name)
-            startedSince[pod.pod.metadata.uid] = nil
-        }
+        for pod in attempt.pods { finishedPodNames.insert(pod.pod.metadata.name) }
         if let name = attempt.status.podName { finishedPodNames.insert(name) }
-        pods.removeAll { finishedPodNames.contains($0.pod.metadata.name) }
+        pods.removeAll { finishedPodNames.contains($0.name) }
+    }
+
+    /// When a container of that pod was first seen to have started: now, if it has not been asked before.
+    private mutating func startedSince(_ uid: String, now: Duration) -> Duration {
+        guard let index = pods.firstIndex(where: { $0.uid == uid }) else { return now }
+        let since = pods[index].startedSince ?? now
+        pods[index].startedSince = since
+        return since
     }
 }
 

@@ -38,7 +38,7 @@ extension Correlator {
     private mutating func begin(_ uid: String, isTakenOver: Bool, now: Moment) {
         guard let entry = taskRuns[uid] else { return }
         taskRuns[uid]?.standingBySince = nil
-        if isTakenOver, entry.facts?.taskRun != nil || !entry.due.isEmpty { counters.takenOver += 1 }
+        if isTakenOver, entry.facts?.hasTaskRun == true || !entry.due.isEmpty { counters.takenOver += 1 }
         if !entry.due.isEmpty { withDue.insert(uid) }
         recompute(uid, now: now)
     }
@@ -90,7 +90,7 @@ extension Correlator {
     }
 
     /// TaskRuns of which spans may still come, and that are this replica's own.
-    var ownedCount: Int { taskRuns.values.count { $0.facts?.taskRun != nil && makesSpans(of: $0) } }
+    var ownedCount: Int { taskRuns.values.count { $0.facts?.hasTaskRun == true && makesSpans(of: $0) } }
 
     // MARK: - Standing by
 

@@ -31,7 +31,7 @@ public struct Correlator: Sendable {
         public var droppedStrayEvents = 0
     }
 
-    public let options: CorrelatorOptions
+    public internal(set) var options: CorrelatorOptions
     /// Changed by `share`.
     public internal(set) var sharding = Sharding.off
     public internal(set) var counters = Counters()
@@ -58,24 +58,27 @@ public struct Correlator: Sendable {
     var lastPurge: Duration = .zero
 
     struct StrayEvents: Sendable {
-        var events: PodEvents
+        var events: Packed<PodEvents>?
         let since: Duration
     }
 
-    /// Since when the watches of Pods and Events have told what there was; nil until they have. What may still be told is
-    /// waited for from then on.
-    var toldSince: Duration?
+    /// What the packed facts have in common.
+    var shared = SharedStrings()
 
-    /// - Parameter awaitsWatches: `watchesAnswered` will be called; nothing is given up before.
+    var watches: WatchState
+
+    /// - Parameter awaitsWatches: `watchesTell` will be called; nothing that they may tell is given up before.
     public init(options: CorrelatorOptions = CorrelatorOptions(), awaitsWatches: Bool = false) {
         self.options = options
         durations = DurationHistograms(options: options.durations)
-        toldSince = awaitsWatches ? nil : .zero
+        watches = awaitsWatches ? .silent(since: .zero) : .telling(since: .zero)
     }
 
-    /// The watches of Pods and Events have listed what there is, or cannot.
-    public mutating func watchesAnswered(now: Moment) {
-        if toldSince == nil { toldSince = now.uptime }
+    /// Whether the watches of Pods and Events tell what there is and what happens. While they do not, because the API
+    /// server cannot be followed, what they may still tell is waited for, though not for ever. Those that are not allowed
+    /// or have nothing to watch do not count: they will not tell.
+    public mutating func watchesTell(_ tell: Bool, now: Moment) {
+        watches.update(tell, now: now.uptime)
     }
 
     /// The number of TaskRuns that are remembered, finished ones included.
@@ -149,7 +152,7 @@ public struct Correlator: Sendable {
     private mutating func handOut(_ uid: String, into injection: inout Injection) {
         guard let items = taskRuns[uid]?.due else { return }
         injection.items += items
-        taskRuns[uid]?.underWay += items.count
+        taskRuns[uid]?.underWay += Int32(items.count)
         taskRuns[uid]?.due = []
         withDue.remove(uid)
     }
@@ -158,7 +161,10 @@ public struct Correlator: Sendable {
 
     /// Lets time pass: looks again at what waits, and forgets what is over. To be called a few times a second.
     public mutating func tick(now: Moment) {
-        for uid in waiting { recompute(uid, now: now) }
+        // As long as the watches are silent, time does not change anything.
+        if watches.toldSince(now: now.uptime) < now.uptime {
+            for uid in waiting { recompute(uid, now: now) }
+        }
         if now.uptime - lastPurge >= .seconds(5) {
             lastPurge = now.uptime
             purge(now: now)
@@ -190,7 +196,7 @@ public struct Correlator: Sendable {
         strayEvents = strayEvents.filter { now.uptime - $0.value.since < options.sightingTimeout }
         releaseStandbys(now: now)
         for (uid, entry) in taskRuns where isForgettable(entry, now: now) {
-            if sharding == .off, entry.facts?.taskRun != nil, !entry.isSighted { counters.unsightedTaskRuns += 1 }
+            if sharding == .off, entry.facts?.hasTaskRun == true, !entry.isSighted { counters.unsightedTaskRuns += 1 }
             forget(uid)
         }
         if finished.count > 2 * taskRuns.count + 64 { finished.removeAll { taskRuns[$0] == nil } }
@@ -208,7 +214,7 @@ public struct Correlator: Sendable {
             return quiet && (entry.isDeleted || isTooOld(entry.completion, now: now))
         }
         // A pod whose TaskRun does not show up, or a TaskRun that is gone without a span of it having come by.
-        if facts.taskRun == nil || entry.isDeleted { return quiet }
+        if !facts.hasTaskRun || entry.isDeleted { return quiet }
         return entry.isOver && !makesSpans(of: entry) && isTooOld(entry.completion, now: now)
     }
 
@@ -223,7 +229,7 @@ public struct Correlator: Sendable {
         guard let entry = taskRuns.removeValue(forKey: uid) else { return }
         if entry.facts == nil { finishedCount -= 1 }
         setTrace(nil, of: entry)
-        for pod in entry.facts?.pods ?? [] { podOwners[pod.pod.metadata.uid] = nil }
+        for pod in entry.facts?.pods ?? [] { podOwners[pod.uid] = nil }
         withDue.remove(uid)
         waiting.remove(uid)
     }

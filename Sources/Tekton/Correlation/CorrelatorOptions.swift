@@ -27,6 +27,8 @@ public struct CorrelatorOptions: Sendable, Equatable {
 
     /// The watches of Pods and Events may be this far behind that of TaskRuns: what they may still tell is waited for.
     static let watchGrace: Duration = .seconds(2)
+    /// Watches that cannot tell are waited for this long, from when they could not any more.
+    static let watchOutageGrace: Duration = .seconds(300)
     /// A pod that the status names but no watch has shown counts as gone this long after the attempt.
     static let unseenPodGrace: Duration = .seconds(10)
     /// A pod whose containers do not end (its node is gone) counts as gone this long after the attempt: more than the

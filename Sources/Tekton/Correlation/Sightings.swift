@@ -46,6 +46,12 @@ struct Sightings: Sendable {
         return true
     }
 
+    var all: [(key: ObjectKey, traceID: TraceID)] {
+        byTrace.flatMap { traceID, waiting in
+            waiting.map { (ObjectKey(namespace: $0.namespace, name: $0.name, uid: ""), traceID) }
+        }
+    }
+
     /// Forgets those that have waited for `timeout`; their number.
     mutating func expire(now: Duration, timeout: Duration) -> Int {
         let before = count

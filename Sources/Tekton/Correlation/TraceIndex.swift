@@ -6,11 +6,12 @@ import OTLP
 struct TraceIndex: Sendable {
     struct Entry: Sendable {
         let uid: String
-        let key: ObjectKey
+        let namespace: String
+        let name: String
         var isSighted = false
 
         func isNamed(namespace: some Collection<UInt8>, name: some Collection<UInt8>) -> Bool {
-            key.name.isEqual(to: name) && key.namespace.isEqual(to: namespace)
+            self.name.isEqual(to: name) && self.namespace.isEqual(to: namespace)
         }
     }
 
@@ -21,7 +22,9 @@ struct TraceIndex: Sendable {
     subscript(traceID: TraceID) -> [Entry] { entries[traceID] ?? [] }
 
     mutating func insert(uid: String, key: ObjectKey, traceID: TraceID) {
-        entries[traceID, default: []].append(Entry(uid: uid, key: key))
+        let entry = Entry(uid: uid, namespace: key.namespace, name: key.name)
+        // An array literal has no room to spare, and mostly there is no second entry.
+        if entries[traceID]?.append(entry) == nil { entries[traceID] = [entry] }
     }
 
     mutating func remove(uid: String, traceID: TraceID) {
@@ -36,7 +39,7 @@ struct TraceIndex: Sendable {
 
     /// True when a TaskRun of this name in this trace has been sighted: the sighting is one of the name, not of the UID.
     func hasSighted(_ key: ObjectKey, traceID: TraceID) -> Bool {
-        self[traceID].contains { $0.isSighted && $0.key.name == key.name && $0.key.namespace == key.namespace }
+        self[traceID].contains { $0.isSighted && $0.name == key.name && $0.namespace == key.namespace }
     }
 
     mutating func shrink() { entries.shrink() }

@@ -1,24 +1,33 @@
 import Kubernetes
 import OTLP
 
-/// What the correlator remembers of one TaskRun.
+/// What the correlator remembers of one TaskRun. There are as many as the cluster has, so it is kept small.
 struct TrackedTaskRun: Sendable {
     /// The objects, for as long as spans can still come of them.
     struct Facts: Sendable {
         /// Nil as long as only its pod has been seen.
-        var taskRun: TaskRun?
+        private var packed: Packed<TaskRun>?
+        /// The TaskRun has succeeded or failed for good.
+        private(set) var isDone = false
         /// In the order in which they were first seen.
-        var pods: [Attempt.PodFacts] = []
+        var pods: [TrackedPod] = []
         /// Numbers and pods of the attempts of which all spans were handed out.
         var finishedAttempts: Set<Int> = []
         var finishedPodNames: Set<String> = []
         /// When an attempt was first seen to be over.
         var overSince: [Int: Duration] = [:]
-        /// When a container of a pod was first seen to have started, by the pod's UID.
-        var startedSince: [String: Duration] = [:]
+
+        var hasTaskRun: Bool { packed != nil }
+
+        var taskRun: TaskRun? { packed?.value }
+
+        mutating func set(_ taskRun: TaskRun, sharing shared: inout SharedStrings) {
+            packed = Packed(taskRun, sharing: &shared)
+            isDone = taskRun.status.isDone
+        }
     }
 
-    enum State: Sendable {
+    indirect enum State: Sendable {
         case following(Facts)
         /// All its spans are handed out; only remembered so that they are not made again.
         case finished
@@ -27,7 +36,8 @@ struct TrackedTaskRun: Sendable {
     let uid: String
     var state: State
     /// Where it is found by name; nil as long as only its pod has been seen.
-    var key: ObjectKey?
+    var name: String?
+    var namespace = ""
     var traceID: TraceID?
     /// A span with its name and trace has come by.
     var isSighted = false
@@ -38,14 +48,14 @@ struct TrackedTaskRun: Sendable {
     var lateness: Int32 = 0
     /// Since when all its spans could be made, where another replica makes them.
     var standingBySince: Duration?
-    /// Spans that are final, by id, whether they wait, are under way or are sent.
-    var known: Set<SpanID> = []
-    /// Final and not handed out.
-    var due: [Injection.Item] = []
-    /// Handed out, and neither confirmed nor given back.
-    var underWay = 0
     /// The object is gone from the API server.
     var isDeleted = false
+    /// Handed out, and neither confirmed nor given back.
+    var underWay: Int32 = 0
+    /// Spans that are final, by id, whether they wait, are under way or are sent. A few, so no set.
+    var known: [SpanID] = []
+    /// Final and not handed out.
+    var due: [Injection.Item] = []
     /// When it was over, by its own account.
     var completion: KubernetesTime?
     /// When it was last changed.
@@ -55,6 +65,14 @@ struct TrackedTaskRun: Sendable {
         self.uid = uid
         state = .following(Facts())
         touched = now.uptime
+    }
+
+    var key: ObjectKey? {
+        get { name.map { ObjectKey(namespace: namespace, name: $0, uid: uid) } }
+        set {
+            name = newValue?.name
+            namespace = newValue?.namespace ?? ""
+        }
     }
 
     var facts: Facts? {
@@ -69,7 +87,7 @@ struct TrackedTaskRun: Sendable {
 
     var isOver: Bool {
         guard let facts else { return true }
-        return isDeleted || facts.taskRun?.status.isDone == true
+        return isDeleted || facts.isDone
     }
 
     var isIdle: Bool { due.isEmpty && underWay == 0 }

@@ -26,7 +26,7 @@ public struct AttemptStatus: Sendable, Equatable {
     }
 
     /// A condition of an object (knative `pkg/apis/condition_types.go`).
-    public struct Condition: Sendable, Equatable, Decodable {
+    public struct Condition: Sendable, Equatable {
         public var type: String
         /// `True`, `False` or `Unknown`.
         public var status: String
@@ -51,7 +51,7 @@ public struct AttemptStatus: Sendable, Equatable {
 
     /// What the controller wrote of a step. Used only where the pod is gone: on timeout and cancel the controller writes
     /// the same of a step that was interrupted and of one that never began.
-    public struct Step: Sendable, Equatable, Decodable {
+    public struct Step: Sendable, Equatable {
         public var name: String
         public var container: String?
         public var terminated: ContainerState.Terminated?
@@ -84,18 +84,89 @@ public struct AttemptStatus: Sendable, Equatable {
     }
 }
 
-extension AttemptStatus: Decodable {
-    private enum CodingKeys: String, CodingKey {
+extension AttemptStatus {
+    enum Key: String, JSONKey {
         case podName, startTime, completionTime, conditions, steps
+        static let table = JSONKeyTable<Self>()
     }
 
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        podName = try container.decodeIfPresent(String.self, forKey: .podName).nonEmpty
-        startTime = try container.decodeIfPresent(KubernetesTime.self, forKey: .startTime)
-        completionTime = try container.decodeIfPresent(KubernetesTime.self, forKey: .completionTime)
-        condition = try container.decodeIfPresent([Condition].self, forKey: .conditions)?
-            .first { $0.type == "Succeeded" }
-        steps = try container.decodeIfPresent([Step].self, forKey: .steps) ?? []
+    init(reading reader: inout JSONReader) throws(JSONReadError) {
+        self.init()
+        var fields = try reader.fields(Key.self)
+        while let key = try fields.next(in: &reader) { try read(key, from: &reader) }
+    }
+
+    /// Reads the value of one field.
+    mutating func read(_ key: Key, from reader: inout JSONReader) throws(JSONReadError) {
+        switch key {
+        case .podName: podName = try reader.stringIfPresent().nonEmpty
+        case .startTime: startTime = try reader.timeIfPresent()
+        case .completionTime: completionTime = try reader.timeIfPresent()
+        case .conditions: condition = try Condition.first(ofType: "Succeeded", reading: &reader)
+        case .steps:
+            var elements = try reader.elementsIfPresent()
+            while try elements.next(in: &reader) { steps.append(try Step(reading: &reader)) }
+        }
+    }
+}
+
+extension AttemptStatus.Condition {
+    private enum Key: String, JSONKey {
+        case type, status, reason, message, lastTransitionTime
+        static let table = JSONKeyTable<Self>()
+    }
+
+    /// Reads an array of conditions, of which there is one of each type.
+    static func first(ofType type: String, reading reader: inout JSONReader) throws(JSONReadError) -> Self? {
+        var found: Self?
+        var elements = try reader.elementsIfPresent()
+        while try elements.next(in: &reader) {
+            let condition = try Self(reading: &reader)
+            if found == nil, condition.type == type { found = condition }
+        }
+        return found
+    }
+
+    private init(reading reader: inout JSONReader) throws(JSONReadError) {
+        var type: String?
+        var status: String?
+        self.init(type: "", status: "")
+        var fields = try reader.fields(Key.self)
+        while let key = try fields.next(in: &reader) {
+            switch key {
+            case .type: type = try reader.sharedString()
+            case .status: status = try reader.sharedString()
+            case .reason: reason = try reader.sharedStringIfPresent()
+            case .message: message = try reader.sharedStringIfPresent()
+            case .lastTransitionTime: lastTransitionTime = try reader.timeIfPresent()
+            }
+        }
+        guard let type else { throw fields.missing(.type) }
+        guard let status else { throw fields.missing(.status) }
+        (self.type, self.status) = (type, status)
+    }
+}
+
+extension AttemptStatus.Step {
+    private enum Key: String, JSONKey {
+        case name, container, terminated, terminationReason
+        static let table = JSONKeyTable<Self>()
+    }
+
+    fileprivate init(reading reader: inout JSONReader) throws(JSONReadError) {
+        var name: String?
+        self.init(name: "")
+        var fields = try reader.fields(Key.self)
+        while let key = try fields.next(in: &reader) {
+            switch key {
+            case .name: name = try reader.sharedString()
+            case .container: container = try reader.sharedStringIfPresent()
+            case .terminated:
+                terminated = try reader.isNull() ? nil : try ContainerState.Terminated(reading: &reader)
+            case .terminationReason: terminationReason = try reader.sharedStringIfPresent()
+            }
+        }
+        guard let name else { throw fields.missing(.name) }
+        self.name = name
     }
 }

@@ -44,43 +44,59 @@ public struct ContainerState: Sendable, Equatable {
     public var startedAt: KubernetesTime? { running ?? terminated?.startedAt }
 }
 
-extension ContainerState: Decodable {
-    private enum CodingKeys: String, CodingKey {
+extension ContainerState {
+    private enum Key: String, JSONKey {
         case waiting, running, terminated
+        static let table = JSONKeyTable<Self>()
     }
 
-    private struct Waiting: Decodable {
-        let reason: String?
+    private enum WaitingKey: String, JSONKey {
+        case reason
+        static let table = JSONKeyTable<Self>()
     }
 
-    private struct Running: Decodable {
-        let startedAt: KubernetesTime?
+    private enum RunningKey: String, JSONKey {
+        case startedAt
+        static let table = JSONKeyTable<Self>()
     }
 
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        waitingReason = try container.decodeIfPresent(Waiting.self, forKey: .waiting)?.reason
-        running = try container.decodeIfPresent(Running.self, forKey: .running)?.startedAt
-        terminated = try container.decodeIfPresent(Terminated.self, forKey: .terminated)
+    init(reading reader: inout JSONReader) throws(JSONReadError) {
+        self.init()
+        var fields = try reader.fields(Key.self)
+        while let key = try fields.next(in: &reader) {
+            switch key {
+            case .waiting:
+                var waiting = try reader.fieldsIfPresent(WaitingKey.self)
+                while try waiting.next(in: &reader) != nil { waitingReason = try reader.sharedStringIfPresent() }
+            case .running:
+                var running = try reader.fieldsIfPresent(RunningKey.self)
+                while try running.next(in: &reader) != nil { self.running = try reader.timeIfPresent() }
+            case .terminated: terminated = try reader.isNull() ? nil : try Terminated(reading: &reader)
+            }
+        }
     }
 }
 
-extension ContainerState.Terminated: Decodable {
-    private enum CodingKeys: String, CodingKey {
+extension ContainerState.Terminated {
+    private enum Key: String, JSONKey {
         case exitCode, reason, startedAt, finishedAt, containerID, message
+        static let table = JSONKeyTable<Self>()
     }
 
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        exitCode = try container.decodeIfPresent(Int.self, forKey: .exitCode) ?? 0
-        reason = try container.decodeIfPresent(String.self, forKey: .reason).nonEmpty
-        // A container that could not be started is written with the zero time or 1970.
-        startedAt = try container.decodeIfPresent(KubernetesTime.self, forKey: .startedAt).nonZero
-        finishedAt = try container.decodeIfPresent(KubernetesTime.self, forKey: .finishedAt).nonZero
-        containerID = try container.decodeIfPresent(String.self, forKey: .containerID).nonEmpty
-        message = try container.decodeIfPresent(String.self, forKey: .message).flatMap(
-            TerminationMessage.init(parsing:)
-        )
+    init(reading reader: inout JSONReader) throws(JSONReadError) {
+        self.init(exitCode: 0)
+        var fields = try reader.fields(Key.self)
+        while let key = try fields.next(in: &reader) {
+            switch key {
+            case .exitCode: exitCode = try reader.integerIfPresent() ?? 0
+            case .reason: reason = try reader.sharedStringIfPresent().nonEmpty
+            // A container that could not be started is written with the zero time or 1970.
+            case .startedAt: startedAt = try reader.timeIfPresent().nonZero
+            case .finishedAt: finishedAt = try reader.timeIfPresent().nonZero
+            case .containerID: containerID = try reader.stringIfPresent().nonEmpty
+            case .message: message = try reader.stringIfPresent().flatMap(TerminationMessage.init(parsing:))
+            }
+        }
     }
 }
 

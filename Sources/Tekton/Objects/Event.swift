@@ -3,8 +3,12 @@ public import Kubernetes
 /// What steptrace uses of a Kubernetes Event (core/v1).
 public struct Event: KubernetesResource, Equatable {
     public static let resource = APIResource(group: "", versions: ["v1"], plural: "events")
-    /// Events about pods, and no others.
-    public static let fieldSelector = "involvedObject.kind=Pod"
+    /// Events are deleted when they are old; what they told stays true.
+    public static let deletionsMatter = false
+    /// Events about pods, and no others; they have no labels of their pods. The reasons are the most frequent of those that
+    /// say nothing of steps.
+    public static let fieldSelector =
+        "involvedObject.kind=Pod,reason!=Created,reason!=Started,reason!=Killing,reason!=Unhealthy"
 
     public var metadata: ObjectMeta
     /// UID of the pod it is about.
@@ -39,26 +43,45 @@ public struct Event: KubernetesResource, Equatable {
     }
 }
 
-extension Event: Decodable {
-    private enum CodingKeys: String, CodingKey {
+extension Event {
+    private enum Key: String, JSONKey {
         case metadata, involvedObject, reason, message, firstTimestamp, eventTime
+        static let table = JSONKeyTable<Self>()
     }
 
-    private struct InvolvedObject: Decodable {
-        let uid: String?
-        let fieldPath: String?
+    private enum ObjectKey: String, JSONKey {
+        case uid, fieldPath
+        static let table = JSONKeyTable<Self>()
     }
 
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        metadata = try container.decode(ObjectMeta.self, forKey: .metadata)
-        let object = try container.decode(InvolvedObject.self, forKey: .involvedObject)
-        podUID = object.uid ?? ""
-        fieldPath = object.fieldPath
-        reason = try container.decodeIfPresent(String.self, forKey: .reason) ?? ""
-        message = try container.decodeIfPresent(String.self, forKey: .message) ?? ""
-        time =
-            try container.decodeIfPresent(KubernetesTime.self, forKey: .firstTimestamp).nonZero
-            ?? container.decodeIfPresent(KubernetesTime.self, forKey: .eventTime).nonZero
+    public init(reading reader: inout JSONReader) throws(JSONReadError) {
+        var metadata: ObjectMeta?
+        var hasObject = false
+        var firstTimestamp: KubernetesTime?
+        var eventTime: KubernetesTime?
+        self.init(metadata: ObjectMeta(name: ""), podUID: "", reason: "", time: nil)
+        var fields = try reader.fields(Key.self)
+        while let key = try fields.next(in: &reader) {
+            switch key {
+            case .metadata: metadata = try ObjectMeta(reading: &reader, keeping: Self.keptMetadata)
+            case .involvedObject:
+                hasObject = true
+                var object = try reader.fields(ObjectKey.self)
+                while let key = try object.next(in: &reader) {
+                    switch key {
+                    case .uid: podUID = try reader.sharedStringIfPresent() ?? ""
+                    case .fieldPath: fieldPath = try reader.sharedStringIfPresent()
+                    }
+                }
+            case .reason: reason = try reader.sharedStringIfPresent() ?? ""
+            case .message: message = try reader.stringIfPresent() ?? ""
+            case .firstTimestamp: firstTimestamp = try reader.timeIfPresent().nonZero
+            case .eventTime: eventTime = try reader.timeIfPresent().nonZero
+            }
+        }
+        guard let metadata else { throw fields.missing(.metadata) }
+        guard hasObject else { throw fields.missing(.involvedObject) }
+        self.metadata = metadata
+        time = firstTimestamp ?? eventTime
     }
 }

@@ -40,7 +40,7 @@ public struct Pod: KubernetesResource, Equatable {
         self.containerStatuses = containerStatuses
     }
 
-    public struct Container: Sendable, Equatable, Decodable {
+    public struct Container: Sendable, Equatable {
         public var name: String
         public var image: String?
         /// `Always` for a native sidecar.
@@ -53,7 +53,7 @@ public struct Pod: KubernetesResource, Equatable {
         }
     }
 
-    public struct ContainerStatus: Sendable, Equatable, Decodable {
+    public struct ContainerStatus: Sendable, Equatable {
         public var name: String
         public var state: ContainerState?
         public var imageID: String?
@@ -113,42 +113,4 @@ extension Pod.Container {
 
     /// Sidecars are containers called `sidecar-...`; native ones are init containers that are restarted always.
     var isSidecar: Bool { name.hasPrefix("sidecar-") || restartPolicy == "Always" }
-}
-
-extension Pod: Decodable {
-    private enum CodingKeys: String, CodingKey {
-        case metadata, spec, status
-    }
-
-    private struct Spec: Decodable {
-        let nodeName: String?
-        let initContainers: [Container]?
-        let containers: [Container]?
-    }
-
-    private struct Status: Decodable {
-        let phase: String?
-        let reason: String?
-        let conditions: [AttemptStatus.Condition]?
-        let initContainerStatuses: [ContainerStatus]?
-        let containerStatuses: [ContainerStatus]?
-    }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        metadata = try container.decode(ObjectMeta.self, forKey: .metadata)
-        let spec = try container.decodeIfPresent(Spec.self, forKey: .spec)
-        nodeName = spec?.nodeName.nonEmpty
-        initContainers = spec?.initContainers ?? []
-        containers = spec?.containers ?? []
-        let status = try container.decodeIfPresent(Status.self, forKey: .status)
-        phase = status?.phase
-        reason = status?.reason.nonEmpty
-        scheduled = status?.conditions?.first { $0.type == "PodScheduled" }
-        var statuses: [String: ContainerStatus] = [:]
-        for entry in (status?.initContainerStatuses ?? []) + (status?.containerStatuses ?? []) {
-            statuses[entry.name] = entry
-        }
-        containerStatuses = statuses
-    }
 }

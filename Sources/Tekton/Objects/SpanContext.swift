@@ -15,13 +15,6 @@ public struct SpanContext: Sendable, Hashable {
         self.traceState = traceState
     }
 
-    /// Reads `{"traceparent": ..., "tracestate": ...}`; nil when the traceparent cannot be parsed: Tekton copies whatever
-    /// stood in the annotation.
-    public init?(carrier: [String: String]) {
-        guard let traceparent = carrier["traceparent"] else { return nil }
-        self.init(traceparent: traceparent, traceState: carrier["tracestate"] ?? "")
-    }
-
     /// Reads `00-<trace id>-<span id>-<flags>`, in lowercase hex as the specification has it (section 3.2). A version above
     /// 00 may have more parts behind; version ff is invalid.
     public init?(traceparent: String, traceState: String = "") {

@@ -63,44 +63,6 @@ extension TaskRun {
     }
 }
 
-extension TaskRun: Decodable {
-    private enum CodingKeys: String, CodingKey {
-        case metadata, spec, status
-    }
-
-    private struct Spec: Decodable {
-        struct TaskRef: Decodable {
-            let name: String?
-        }
-        let taskRef: TaskRef?
-    }
-
-    private struct Status: Decodable {
-        struct TaskSpec: Decodable {
-            struct Step: Decodable {
-                let name: String?
-            }
-            let steps: [Step]?
-        }
-        let spanContext: [String: String]?
-        let retriesStatus: [AttemptStatus]?
-        let taskSpec: TaskSpec?
-    }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        metadata = try container.decode(ObjectMeta.self, forKey: .metadata)
-        taskRefName = try container.decodeIfPresent(Spec.self, forKey: .spec)?.taskRef?.name.nonEmpty
-        status = try container.decodeIfPresent(AttemptStatus.self, forKey: .status) ?? AttemptStatus()
-        let rest = try container.decodeIfPresent(Status.self, forKey: .status)
-        spanContext = rest?.spanContext.flatMap(SpanContext.init(carrier:))
-        retries = rest?.retriesStatus ?? []
-        specStepNames = (rest?.taskSpec?.steps ?? []).enumerated().map { index, step in
-            step.name.nonEmpty ?? "unnamed-\(index)"
-        }
-    }
-}
-
 extension String? {
     /// Tekton writes "" where it means "none" (`podName` of a TaskRun without one).
     var nonEmpty: String? {

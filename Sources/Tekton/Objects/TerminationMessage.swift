@@ -22,17 +22,28 @@ public struct TerminationMessage: Sendable, Equatable {
 
     /// Nil for a message that is not the entrypoint's.
     public init?(parsing text: String) {
-        let json: Data
+        let json: [UInt8]
         if text.hasPrefix(Self.compressedPrefix) {
             guard let inflated = Self.inflate(text.dropFirst(Self.compressedPrefix.count)) else { return nil }
             json = inflated
         } else {
             guard text.utf8.first == UInt8(ascii: "[") else { return nil }
-            json = Data(text.utf8)
+            json = Array(text.utf8)
         }
-        guard let results = try? JSONDecoder().decode([Result].self, from: json) else { return nil }
-        // Of several results with one key the last wins.
-        for result in results where result.isInternal {
+        do {
+            try read(json)
+        } catch {
+            return nil
+        }
+    }
+
+    private mutating func read(_ json: [UInt8]) throws(JSONReadError) {
+        var reader = JSONReader(json)
+        var results = try reader.elements()
+        while try results.next(in: &reader) {
+            let result = try Result(reading: &reader)
+            guard result.isInternal else { continue }
+            // Of several results with one key the last wins.
             switch result.key {
             case "StartedAt": startedAt = KubernetesTime(result.value)
             case "ExitCode": exitCode = Int(result.value)
@@ -40,6 +51,7 @@ public struct TerminationMessage: Sendable, Equatable {
             default: break
             }
         }
+        try reader.end()
     }
 
     /// Feature flag: `tknz:` and base64 of deflated JSON.
@@ -47,31 +59,37 @@ public struct TerminationMessage: Sendable, Equatable {
     /// Kubernetes cuts messages at 4,096 bytes; this is what such a one may inflate to at the most.
     private static let inflatedLimit = 1 << 20
 
-    private static func inflate(_ base64: Substring) -> Data? {
+    private static func inflate(_ base64: Substring) -> [UInt8]? {
         guard let deflated = Data(base64Encoded: String(base64)) else { return nil }
-        return (try? Compression.inflate(Array(deflated), format: .deflate, limit: inflatedLimit)).map { Data($0) }
+        return try? Compression.inflate(Array(deflated), format: .deflate, limit: inflatedLimit)
     }
 
-    private struct Result: Decodable {
-        let key: String
-        let value: String
-        let isInternal: Bool
+    private struct Result {
+        private(set) var key = ""
+        private(set) var value = ""
+        private(set) var isInternal = false
 
-        private enum CodingKeys: String, CodingKey {
+        private enum Key: String, JSONKey {
             case key, value, type
+            static let table = JSONKeyTable<Self>()
         }
 
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: CodingKeys.self)
-            key = try container.decode(String.self, forKey: .key)
-            value = (try? container.decodeIfPresent(String.self, forKey: .value)) ?? ""
-            if let number = try? container.decodeIfPresent(Int.self, forKey: .type) {
-                isInternal = number == 3
-            } else {
-                // Old entrypoints wrote the type's name.
-                let name = try? container.decodeIfPresent(String.self, forKey: .type)
-                isInternal = name == "InternalTektonResult"
+        init(reading reader: inout JSONReader) throws(JSONReadError) {
+            var name: String?
+            var fields = try reader.fields(Key.self)
+            while let key = try fields.next(in: &reader) {
+                switch key {
+                case .key: name = try reader.string()
+                case .value: value = try reader.stringOrOther() ?? ""
+                case .type:
+                    // Old entrypoints wrote the type's name.
+                    isInternal =
+                        try reader.isString()
+                        ? try reader.stringOrOther() == "InternalTektonResult" : try reader.integerOrOther() == 3
+                }
             }
+            guard let name else { throw fields.missing(.key) }
+            self.key = name
         }
     }
 }

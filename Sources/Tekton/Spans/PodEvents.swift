@@ -19,11 +19,11 @@ public struct PodEvents: Sendable, Equatable {
     }
 
     /// By container name.
-    public private(set) var pulls: [String: Pull] = [:]
+    public internal(set) var pulls: [String: Pull] = [:]
     /// The scheduler did not find a node at once.
-    public private(set) var schedulingFailed = false
+    public internal(set) var schedulingFailed = false
     /// An Event that comes after scheduling has been seen, so that no `FailedScheduling` is still to come.
-    public private(set) var isPastScheduling = false
+    public internal(set) var isPastScheduling = false
 
     public init() {}
 

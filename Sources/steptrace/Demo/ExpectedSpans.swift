@@ -1,5 +1,4 @@
 import Collector
-import FoundationEssentials
 import Kubernetes
 import OTLP
 import Replay
@@ -35,25 +34,25 @@ struct ExpectedSpans {
         to correlator: inout Correlator,
         now: Moment
     ) throws {
-        let json = Data(event.object.json)
+        let json = event.object.json
         let isDeleted = event.kind == .deleted
         switch event.object.key.resource {
         case .taskRuns:
-            let taskRun = try JSONDecoder().decode(TaskRun.self, from: json)
+            let taskRun = try TaskRun(json: json)
             if isDeleted {
                 correlator.deleted(taskRun.key, last: taskRun, now: now)
             } else {
                 correlator.apply(taskRun, now: now)
             }
         case .pods:
-            let pod = try JSONDecoder().decode(Pod.self, from: json)
+            let pod = try Pod(json: json)
             if isDeleted {
                 correlator.deleted(pod.key, last: pod, now: now)
             } else {
                 correlator.apply(pod, now: now)
             }
         case .events:
-            correlator.apply(try JSONDecoder().decode(Event.self, from: json), now: now)
+            correlator.apply(try Event(json: json), now: now)
         case .pipelineRuns:
             break
         }

@@ -79,29 +79,20 @@ enum ObjectFiles {
         from path: String,
         into objects: inout ExplainedObjects
     ) throws {
-        let decoder = YAMLDecoder()
         do {
             switch kind {
-            case "TaskRun": objects.add(try decoder.decode(TaskRun.self, from: node))
-            case "Pod": objects.add(try decoder.decode(Pod.self, from: node))
-            case "Event": objects.add(try decoder.decode(Event.self, from: node))
+            case "TaskRun": objects.add(try TaskRun(json: node.json))
+            case "Pod": objects.add(try Pod(json: node.json))
+            case "Event": objects.add(try Event(json: node.json))
             default: break
             }
-        } catch let error as DecodingError {
+        } catch {
             let name = node["metadata"]?["name"]?.string ?? "?"
             throw ValidationError("\(path): \(kind) \(name) cannot be read: \(error)")
         }
     }
 
     // MARK: - Recordings
-
-    private struct Line<Object: Decodable>: Decodable {
-        struct WatchEvent: Decodable {
-            let type: String
-            let object: Object
-        }
-        let event: WatchEvent
-    }
 
     private static func readRecording(_ folder: String, into objects: inout ExplainedObjects) throws {
         for line in try lines(folder, "taskruns", TaskRun.self) {
@@ -117,20 +108,53 @@ enum ObjectFiles {
         _ folder: String,
         _ resource: String,
         _ type: Object.Type
-    ) throws -> [Line<Object>.WatchEvent] {
+    ) throws -> [(type: String, object: Object)] {
         let path = "\(folder)/\(resource).watch.jsonl"
         guard FileManager.default.fileExists(atPath: path) else {
             throw ValidationError("\(folder): not a recording: it has no \(resource).watch.jsonl")
         }
-        let decoder = JSONDecoder(keeping: Object.keptMetadata)
         return try contents(of: path).split(separator: UInt8(ascii: "\n")).enumerated().map { index, line in
             do {
-                return try decoder.decode(Line<Object>.self, from: Data(line)).event
+                return try event(Array(line), type)
             } catch {
                 throw ValidationError("\(path):\(index + 1): cannot be read: \(error)")
             }
         }
     }
+
+    /// A line of a watch, with the time of its arrival: `{"t": ..., "event": {"type": ..., "object": ...}}`.
+    private static func event<Object: KubernetesResource>(
+        _ line: [UInt8],
+        _ type: Object.Type
+    ) throws(JSONReadError) -> (type: String, object: Object) {
+        var reader = JSONReader(line)
+        var fields = try reader.fields(LineKey.self)
+        while try fields.next(in: &reader) != nil {
+            var event = try reader.fields(EventKey.self)
+            var kind: String?
+            var object: Object?
+            while let key = try event.next(in: &reader) {
+                switch key {
+                case .type: kind = try reader.string()
+                case .object: object = try Object(reading: &reader)
+                }
+            }
+            guard let kind else { throw event.missing(.type) }
+            guard let object else { throw event.missing(.object) }
+            return (kind, object)
+        }
+        throw fields.missing(.event)
+    }
+}
+
+private enum LineKey: String, JSONKey {
+    case event
+    static let table = JSONKeyTable<Self>()
+}
+
+private enum EventKey: String, JSONKey {
+    case type, object
+    static let table = JSONKeyTable<Self>()
 }
 
 extension Node {

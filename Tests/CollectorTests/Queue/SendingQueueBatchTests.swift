@@ -59,6 +59,9 @@ import Testing
         #expect(names(queue.offer(batch("b", spans: 5), token: 1, now: start).actions) == [])
         #expect(names(queue.offer(batch("c", spans: 1), token: 2, now: start).actions) == [["a", "b", "c"]])
         #expect(queue.counters.sizeTriggers == 1)
+        #expect(queue.sendSizes.spans.counts == [1] + Array(repeating: 0, count: 22))
+        #expect(queue.sendSizes.spans.sum == 10)
+        #expect(queue.sendSizes.bytes.counts.count == 40)
     }
 
     @Test func aMergedRequestKeepsToTheMaximum() {

@@ -66,7 +66,7 @@ import Testing
     @Test func aChangedExporterIsReplacedAndWhatIsInFrontOfItRunsOn() async throws {
         try await withService { service in
             let made = try await reload(service, ["exporters: {out: ,": "exporters: {out: {limits: {size: 6}},"])
-            #expect(made.first == "create out(6)")
+            #expect(made.first == "create out(6) after out")
             #expect(journal.way(of: "x", from: "in") == ["pass/a", "pass/b", "out(6)"])
             await journal.wait(for: "stop out")
             #expect(service.statuses.isReady)
@@ -74,6 +74,35 @@ import Testing
             #expect(service.statuses.current().count == 5)
             #expect(journal.all.filter { $0.hasPrefix("stop") } == ["stop out"])
         }
+    }
+
+    @Test func whatStaysReadsItsFilesAgain() async throws {
+        let large = ["exporters: {out: ,": "exporters: {out: {limits: {size: 101}},"]
+        try await withService(large) { service in
+            let unchanged = try await reload(service, large)
+            #expect(unchanged == ["reread out(101)"])
+            let changed = try await reload(service, [:])
+            #expect(!changed.contains("reread out(101)"))
+        }
+    }
+
+    @Test func whatMissesAnExtensionThatCannotBeCreatedIsNotToldOf() throws {
+        let changes = [
+            "exporters: {out: ,": "exporters: {out: {uses: health},",
+            "receivers: {in: }": "receivers: {in: {uses: none}}",
+            "extensions: {health: }": "extensions: {health: {failure: create}}",
+        ]
+        let error = #expect(throws: ComponentFailures.self) {
+            try CollectorService(
+                configuration(text(changes)),
+                eventLoopGroup: EmbeddedEventLoop(),
+                makeLogger: journal.logger
+            )
+        }
+        #expect(
+            error?.description
+                == "cannot create extension:health: no certificate\ncannot create receiver:in: none is not there"
+        )
     }
 
     @Test func processorsAreReplacedAddedAndRemoved() async throws {
@@ -202,12 +231,12 @@ import Testing
         }
         try await withService(exclusive("")) { service in
             let made = try await reload(service, exclusive("limits: {size: 6}"))
-            #expect(made == ["create out(6)", "stop out"])
+            #expect(made == ["create out(6) after out", "stop out"])
             #expect(journal.way(of: "x", from: "in") == ["pass/a", "pass/b", "out(6)"])
             #expect(service.statuses.isReady)
             // What was there is made anew when the next cannot work.
             await #expect(throws: ComponentFailure.self) { try await reload(service, exclusive("failure: run")) }
-            #expect(journal.all.suffix(3) == ["create out", "stop out(6)", "create out(6)"])
+            #expect(journal.all.suffix(3) == ["create out after out(6)", "stop out(6)", "create out(6)"])
             #expect(journal.way(of: "y", from: "in") == ["pass/a", "pass/b", "out(6)"])
             #expect(service.statuses.current()["exporter:out"] == .ok)
             #expect(service.statuses.isReady)

@@ -39,4 +39,15 @@ import Testing
         #expect(registry.tables("none", InspectionRequest()) == nil)
         #expect(registry.tables("b", InspectionRequest(offset: 3))?.map(\.rows) == [[["3"]]])
     }
+
+    @Test func whatAComponentHasAddedIsForgottenWithIt() {
+        let metrics = MetricsRegistry()
+        for owner in ["a#1", "a#2"] {
+            metrics.inspections.add("page", owner: owner) { _ in [InspectionTable(owner, columns: [], rows: [])] }
+        }
+        metrics.remove("a#1")
+        #expect(metrics.inspections.tables("page", InspectionRequest())?.map(\.title) == ["a#2"])
+        metrics.remove("a#2")
+        #expect(metrics.inspections.pages == [])
+    }
 }

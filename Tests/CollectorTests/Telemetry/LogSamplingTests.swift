@@ -58,6 +58,18 @@ import Testing
         #expect(state.flush().map(\.count) == [99])
     }
 
+    @Test func itCanChangeInATick() {
+        var state = LogSamplingState(sampling(initial: 1, thereafter: 0))
+        let message = Message(level: "info", text: "m")
+        let isWritten = { (state: inout LogSamplingState) in state.take(message, now: .zero).0 == .write }
+        #expect([isWritten(&state), isWritten(&state)] == [true, false])
+        state.sampling = sampling(initial: 4, thereafter: 0)
+        #expect([isWritten(&state), isWritten(&state), isWritten(&state)] == [true, true, false])
+        state.sampling.isEnabled = false
+        #expect(isWritten(&state))
+        #expect(state.flush() == [.init(message: message, count: 2)])
+    }
+
     @Test func itCanBeOff() {
         var off = LogSampling()
         off.isEnabled = false

@@ -1,5 +1,6 @@
 import Collector
 import HTTPClient
+import TestSupport
 import Testing
 
 @testable import Components
@@ -52,6 +53,30 @@ import Testing
             try await #expect(get("/debug/taskrunz?offset=9999").status == 200)
             try await #expect(get("/debug/none").status == 404)
             try await #expect(get("/other").status == 404)
+        }
+    }
+
+    @Test func pagesAreValidAndWhatComesInIsText() async throws {
+        let hostile = [
+            "</td></table><script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "&lt;b&gt; &amp; &nosuch;",
+            "a\u{0}b\u{1B}c\u{7F}\r\n\t\u{202E}", "<!--", "]]>", "\u{1F600} \u{E9}", "", " ",
+        ]
+        try await run { context, get in
+            context.metrics.inspections.add("odd") { request in
+                hostile.map { InspectionTable($0, columns: [$0, $0], rows: hostile.map { [$0, $0] }, total: 500) }
+                    + [InspectionTable("Empty", columns: ["a"], rows: [])]
+            }
+            let index = try HTMLDocument(String(decoding: try await get("/debug/").body, as: UTF8.self))
+            #expect(index.targets == ["/debug/odd", "/debug/queuez"])
+            let page = try HTMLDocument(String(decoding: try await get("/debug/odd?offset=100").body, as: UTF8.self))
+            #expect(page.title.hasPrefix("odd - "))
+            #expect(page.headings.count == hostile.count + 2)
+            #expect(page.rows.count == hostile.count * (hostile.count + 1))
+            #expect(page.rows[1][0] == hostile[0])
+            #expect(page.rows[3][1] == hostile[2])
+            #expect(!page.elements.contains("script"))
+            #expect(!page.elements.contains("img"))
+            #expect(page.targets == ["/debug/", "?offset=0", "?offset=200"])
         }
     }
 

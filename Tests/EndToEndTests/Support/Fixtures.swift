@@ -64,6 +64,16 @@ enum Fixtures {
         return span
     }
 
+    /// The same, with an attribute of so many bytes.
+    static func large(id: UInt64, bytes: Int) -> Opentelemetry_Proto_Trace_V1_Span {
+        var span = span(id: id)
+        var attribute = Opentelemetry_Proto_Common_V1_KeyValue()
+        attribute.key = "bytes"
+        attribute.value.bytesValue = Data(repeating: 0x78, count: bytes)
+        span.attributes = [attribute]
+        return span
+    }
+
     /// A request with these spans of one scope.
     static func request(_ spans: [Opentelemetry_Proto_Trace_V1_Span]) throws -> [UInt8] {
         var scope = Opentelemetry_Proto_Trace_V1_ScopeSpans()

@@ -46,10 +46,13 @@ struct Rights: Hashable, CustomStringConvertible {
         Set(
             requests.compactMap { request in
                 if request.verb == .other, isDiscovery(request.path) { return nil }
+                // A streaming list is a watch, also where it is refused.
+                let isStream = request.query.contains("sendInitialEvents=true")
                 return Rights(
-                    verb: "\(request.verb)",
+                    verb: isStream ? "watch" : "\(request.verb)",
                     group: request.path.hasPrefix("/apis/tekton.dev/") ? "tekton.dev" : "",
-                    resource: request.resource?.rawValue ?? request.path
+                    resource: request.resource?.rawValue
+                        ?? (isStream ? request.path.split(separator: "/").last.map(String.init) : nil) ?? request.path
                 )
             }
         )

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HTTPClient
 import Replay
+import TestSupport
 import Testing
 
 @testable import steptrace
@@ -62,17 +63,19 @@ struct Stage: Sendable {
     ///   - settings: for `--set`.
     ///   - exit: how the gateway ends at SIGTERM, or has ended in `body`.
     ///   - prepare: what is done with servers that have started before the gateway does.
+    ///   - overlay: a file with a configuration to lay over the stage's.
     ///   - isAlone: no other gateway runs meanwhile: for tests that measure.
     static func run(
         _ names: [String],
         _ settings: [String] = [],
         exit: GatewayLog.Exit = .code(0),
         isAlone: Bool = false,
+        overlay: String? = nil,
         prepare: (ReplayAPIServer, RecordingBackend) async throws -> Void = { _, _ in },
         _ body: (Stage) async throws -> Void
     ) async throws {
         try await Slots.use(isAlone ? Slots.count : 1) {
-            try await runNow(names, settings, exit: exit, prepare: prepare, body)
+            try await runNow(names, settings, exit: exit, overlay: overlay, prepare: prepare, body)
         }
     }
 
@@ -81,6 +84,7 @@ struct Stage: Sendable {
         _ names: [String],
         _ settings: [String] = [],
         exit: GatewayLog.Exit = .code(0),
+        overlay: String? = nil,
         prepare: (ReplayAPIServer, RecordingBackend) async throws -> Void = { _, _ in },
         _ body: (Stage) async throws -> Void
     ) async throws {
@@ -93,7 +97,8 @@ struct Stage: Sendable {
         let configuration = configuration(apiServer: apiServer.url, backend: backend.url)
         let gateway = try await GatewayProcess.start(
             Steptrace.path,
-            arguments: ["--config", configuration] + settings.flatMap { ["--set", $0] }
+            arguments: ["--config", configuration] + (overlay.map { ["--config", $0] } ?? [])
+                + settings.flatMap { ["--set", $0] }
         )
         try await gateway.waitUntilReady()
         let url = "http://\(try #require(gateway.endpoint(of: "otlp")))"

@@ -35,13 +35,36 @@ struct Recording {
         self.changes = changes.sorted { $0.0 < $1.0 }.map { (time: $0.0, change: $0.1) }
     }
 
-    private struct Line<Object: Decodable>: Decodable {
-        struct WatchEvent: Decodable {
+    private struct Line<Object: KubernetesResource> {
+        struct WatchEvent {
             let type: String
             let object: Object
         }
         let t: Int64
         let event: WatchEvent
+
+        init(_ text: [UInt8]) throws {
+            var reader = JSONReader(text)
+            var time: Int?
+            var type: String?
+            var object: Object?
+            var fields = try reader.fields(LineKey.self)
+            while let key = try fields.next(in: &reader) {
+                switch key {
+                case .t: time = try reader.integerIfPresent()
+                case .event:
+                    var event = try reader.fields(EventKey.self)
+                    while let key = try event.next(in: &reader) {
+                        switch key {
+                        case .type: type = try reader.string()
+                        case .object: object = try Object(reading: &reader)
+                        }
+                    }
+                }
+            }
+            t = Int64(try #require(time))
+            event = WatchEvent(type: try #require(type), object: try #require(object))
+        }
     }
 
     private static func lines<Object: KubernetesResource>(
@@ -50,10 +73,19 @@ struct Recording {
         as type: Object.Type
     ) throws -> [Line<Object>] {
         let path = Fixtures.path("recordings/\(scenario)/\(kind).watch.jsonl")
-        let text = try String(contentsOf: URL(filePath: path), encoding: .utf8)
-        let decoder = JSONDecoder(keeping: Object.keptMetadata)
-        return try text.split(separator: "\n").map { try decoder.decode(Line<Object>.self, from: Data($0.utf8)) }
+        let text = [UInt8](try Data(contentsOf: URL(filePath: path)))
+        return try text.split(separator: UInt8(ascii: "\n")).map { try Line(Array($0)) }
     }
+}
+
+private enum LineKey: String, JSONKey {
+    case t, event
+    static let table = JSONKeyTable<Self>()
+}
+
+private enum EventKey: String, JSONKey {
+    case type, object
+    static let table = JSONKeyTable<Self>()
 }
 
 extension ExplainedObjects {

@@ -50,13 +50,13 @@ public struct FileExporterConfiguration: ComponentConfiguration {
         if append, rotation != nil {
             try map.report("append and rotation enabled at the same time is not supported")
         }
-        guard ["none", ""].contains(compression) else {
-            throw map.error("compression is not supported: \(compression) (remove it, or set it to none)")
+        if !["none", ""].contains(compression) {
+            try map.report("compression is not supported: \(compression) (remove it, or set it to none)")
         }
-        guard let mode = UInt32(permissions, radix: 8), mode <= 0o777 else {
-            throw map.error("directory_permissions must be octal, such as 0755, not \"\(permissions)\"")
+        directoryPermissions = UInt32(permissions, radix: 8) ?? .max
+        if directoryPermissions > 0o777 {
+            try map.report("directory_permissions must be octal, such as 0755, not \"\(permissions)\"")
         }
-        directoryPermissions = mode
     }
 
     public static var options: [ConfigOption] {

@@ -28,7 +28,7 @@ public struct BasicAuthConfiguration: ComponentConfiguration {
         if var options = try map.optionalMap("htpasswd") {
             server = Server(file: try options.text("file"), inline: try options.text("inline"))
             try options.finish()
-            if server?.file == nil, server?.inline == nil { throw options.error("no credential source provided") }
+            if server?.file == nil, server?.inline == nil { try options.report("no credential source provided") }
         }
         var client: Client?
         if var options = try map.optionalMap("client_auth") {
@@ -42,10 +42,13 @@ public struct BasicAuthConfiguration: ComponentConfiguration {
         }
         switch (server, client) {
         case (nil, nil):
-            throw map.error(
+            try map.report(
                 "no credential source provided: give htpasswd (for receivers) or client_auth (for exporters)"
             )
-        case (.some, .some): throw map.error("only one of `htpasswd` or `client_auth` can be specified")
+            role = .server(Server())
+        case (.some(let server), .some):
+            try map.report("only one of `htpasswd` or `client_auth` can be specified")
+            role = .server(server)
         case (.some(let server), nil): role = .server(server)
         case (nil, .some(let client)): role = .client(client)
         }

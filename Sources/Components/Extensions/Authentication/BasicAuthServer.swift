@@ -12,7 +12,6 @@ final class BasicAuthServer: ServerAuthenticator {
     typealias Completion = @Sendable (AuthenticationError?) -> Void
 
     private struct State {
-        var file: WatchedFile?
         var table: Htpasswd
         /// Counts the tables, so that a check with an old one is not remembered in the new.
         var generation = 0
@@ -33,6 +32,7 @@ final class BasicAuthServer: ServerAuthenticator {
     private let configuration: BasicAuthConfiguration.Server
     private let context: ComponentContext
     private let interval: Duration
+    private let file: WatchedFile?
     private let state: Mutex<State>
 
     let challenge: String? = #"Basic realm="steptrace""#
@@ -47,9 +47,8 @@ final class BasicAuthServer: ServerAuthenticator {
         self.configuration = configuration
         self.context = context
         self.interval = interval
-        var file = configuration.file.map { WatchedFile($0) }
-        let table = try Self.table(try file?.read(), configuration)
-        state = Mutex(State(file: file, table: table))
+        file = configuration.file.map { WatchedFile($0) }
+        state = Mutex(State(table: try Self.table(try file?.read(), configuration)))
     }
 
     private static func table(
@@ -119,10 +118,7 @@ final class BasicAuthServer: ServerAuthenticator {
 
     func run() async throws {
         await context.followSecrets("users", every: interval) { [self] () throws(AuthenticationFileError) in
-            guard var file = state.withLock({ $0.file }) else { return nil }
-            // Also of a file that is wrong: it is said once.
-            defer { state.withLock { [file] in $0.file = file } }
-            guard let text = try file.readIfChanged() else { return nil }
+            guard let text = try file?.readIfChanged() else { return nil }
             var table = try Self.table(text, configuration)
             state.withLock { state in
                 table.keep(state.table)

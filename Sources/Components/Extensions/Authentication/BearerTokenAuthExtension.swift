@@ -5,7 +5,6 @@ import Synchronization
 /// The `bearertokenauth` extension: a token in a header, for receivers and exporters.
 final class BearerTokenAuthExtension: ServerAuthenticator, ClientAuthenticator {
     private struct State {
-        var file: WatchedFile?
         /// What the header has to be: one of these. Never empty.
         var accepted: [SecretDigest]
         /// What the header of an exporter's request is.
@@ -15,6 +14,7 @@ final class BearerTokenAuthExtension: ServerAuthenticator, ClientAuthenticator {
     private let configuration: BearerTokenAuthConfiguration
     private let context: ComponentContext
     private let interval: Duration
+    private let file: WatchedFile?
     private let state: Mutex<State>
 
     static let factory = ComponentFactory.extension(
@@ -33,12 +33,12 @@ final class BearerTokenAuthExtension: ServerAuthenticator, ClientAuthenticator {
         self.configuration = configuration
         self.context = context
         self.interval = interval
-        var file = configuration.filename.map { WatchedFile($0) }
+        file = configuration.filename.map { WatchedFile($0) }
         if file != nil, !configuration.tokens.isEmpty {
             context.logger.warning("a filename is given: the tokens of the configuration are not used")
         }
         let text = try file?.read()
-        state = Mutex(try Self.state(file, try text.map(Self.tokens) ?? configuration.tokens, configuration))
+        state = Mutex(try Self.state(try text.map(Self.tokens) ?? configuration.tokens, configuration))
     }
 
     private static func tokens(_ text: String) throws(AuthenticationFileError) -> [String] {
@@ -48,13 +48,12 @@ final class BearerTokenAuthExtension: ServerAuthenticator, ClientAuthenticator {
     }
 
     private static func state(
-        _ file: WatchedFile?,
         _ tokens: [String],
         _ configuration: BearerTokenAuthConfiguration
     ) throws(AuthenticationFileError) -> State {
         let values = tokens.map { configuration.scheme.isEmpty ? $0 : "\(configuration.scheme) \($0)" }
         guard let first = values.first else { throw AuthenticationFileError("no bearer token provided") }
-        return State(file: file, accepted: values.map { SecretDigest($0.utf8) }, sent: first)
+        return State(accepted: values.map { SecretDigest($0.utf8) }, sent: first)
     }
 
     var challenge: String? { configuration.scheme.isEmpty ? nil : configuration.scheme }
@@ -79,11 +78,8 @@ final class BearerTokenAuthExtension: ServerAuthenticator, ClientAuthenticator {
 
     func run() async throws {
         await context.followSecrets("tokens", every: interval) { [self] () throws(AuthenticationFileError) in
-            guard var file = state.withLock({ $0.file }) else { return nil }
-            // Also of a file that is wrong: it is said once.
-            defer { state.withLock { [file] in $0.file = file } }
-            guard let text = try file.readIfChanged() else { return nil }
-            let next = try Self.state(file, try Self.tokens(text), configuration)
+            guard let text = try file?.readIfChanged() else { return nil }
+            let next = try Self.state(try Self.tokens(text), configuration)
             state.withLock { $0 = next }
             return next.accepted.count
         }

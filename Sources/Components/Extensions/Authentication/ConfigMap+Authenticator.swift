@@ -8,11 +8,14 @@ extension ConfigMap {
         guard var auth = try optionalMap("auth") else { return nil }
         let node = auth.takeValue("authenticator")
         if ofServer, try !auth.strings("request_params").isEmpty {
-            throw auth.error("request_params are not supported: the authenticators here look at headers only")
+            try auth.report("request_params are not supported: the authenticators here look at headers only")
         }
         try auth.finish()
         // Without it, everybody could send.
-        guard let node, try !node.string().isEmpty else { throw auth.error("\"authenticator\" must be specified") }
+        guard let node, try !node.string().isEmpty else {
+            try auth.report("\"authenticator\" must be specified")
+            return nil
+        }
         return try ComponentID(try node.string(), at: node)
     }
 }

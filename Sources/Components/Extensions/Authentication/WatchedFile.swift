@@ -1,7 +1,8 @@
 import FoundationEssentials
+import Synchronization
 
 /// A small file that may change, such as a mounted Secret: a swapped symbolic link is a change too.
-struct WatchedFile: Sendable {
+final class WatchedFile: Sendable {
     /// What tells two states of a file apart.
     private struct Stamp: Equatable {
         let inode: UInt64
@@ -12,15 +13,17 @@ struct WatchedFile: Sendable {
     static let maximumBytes = 1 << 20
 
     let path: String
-    private var stamp: Stamp?
+    /// Of the file as it was read last, with success or without.
+    private let stamp = Mutex<Stamp?>(nil)
 
     init(_ path: String) { self.path = path }
 
     /// Reads the file.
-    mutating func read() throws(AuthenticationFileError) -> String {
-        stamp = Self.stamp(path)
-        guard let stamp else { throw .init("cannot read \(path)") }
-        guard stamp.size <= Self.maximumBytes else { throw .init("\(path) has more than \(Self.maximumBytes) bytes") }
+    func read() throws(AuthenticationFileError) -> String {
+        let now = Self.stamp(path)
+        stamp.withLock { $0 = now }
+        guard let now else { throw .init("cannot read \(path)") }
+        guard now.size <= Self.maximumBytes else { throw .init("\(path) has more than \(Self.maximumBytes) bytes") }
         do {
             return String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
         } catch {
@@ -28,9 +31,10 @@ struct WatchedFile: Sendable {
         }
     }
 
-    /// Reads the file if it has changed since it was read last; nil when it has not, or is not there at the moment.
-    mutating func readIfChanged() throws(AuthenticationFileError) -> String? {
-        guard let now = Self.stamp(path), now != stamp else { return nil }
+    /// Reads the file if it has changed since it was read last; nil when it has not, or is not there at the moment. What is
+    /// wrong with it is thrown once.
+    func readIfChanged() throws(AuthenticationFileError) -> String? {
+        guard let now = Self.stamp(path), now != stamp.withLock({ $0 }) else { return nil }
         return try read()
     }
 

@@ -1,6 +1,6 @@
 /// A secret from a file, or one that is written in the configuration.
 struct WatchedSecret: Sendable {
-    private var file: WatchedFile?
+    private let file: WatchedFile?
     private(set) var text: String
 
     /// A file wins.

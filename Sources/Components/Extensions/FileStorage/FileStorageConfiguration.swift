@@ -7,17 +7,20 @@ public struct FileStorageConfiguration: ComponentConfiguration {
 
     public init(from map: inout ConfigMap) throws(ConfigError) {
         storage.directory = try map.string("directory", default: storage.directory)
-        if storage.directory.isEmpty { throw map.error("directory must not be empty") }
+        if storage.directory.isEmpty { try map.report("directory must not be empty") }
         while storage.directory.count > 1, storage.directory.hasSuffix("/") { storage.directory.removeLast() }
         storage.timeout = try map.duration("timeout", default: storage.timeout)
         storage.fsync = try map.bool("fsync", default: storage.fsync)
         storage.createDirectory = try map.bool("create_directory", default: storage.createDirectory)
-        if let node = map.takeValue("directory_permissions") {
+        storage.directoryPermissions = try map.value(
+            "directory_permissions",
+            absent: storage.directoryPermissions
+        ) { node throws(ConfigError) in
             let text = try node.string()
             guard let permissions = UInt32(text, radix: 8), permissions <= 0o777 else {
                 throw node.error("'directory_permissions' must be a number in octal such as \"0750\", got \"\(text)\"")
             }
-            storage.directoryPermissions = permissions
+            return permissions
         }
         // A damaged file is always set aside.
         _ = try map.bool("recreate", default: true)
@@ -35,7 +38,7 @@ public struct FileStorageConfiguration: ComponentConfiguration {
         compaction.reboundTrigger = try map.int("rebound_trigger_threshold_mib", default: 10, in: mebibytes) << 20
         compaction.checkInterval = try map.duration("check_interval", default: compaction.checkInterval)
         if compaction.onRebound, compaction.checkInterval <= .zero {
-            throw map.error("compaction check interval must be positive when rebound compaction is set")
+            try map.report("compaction check interval must be positive when rebound compaction is set")
         }
         // SQLite compacts in place, and what is left of an attempt that was cut off is not used.
         _ = try map.optionalString("directory")

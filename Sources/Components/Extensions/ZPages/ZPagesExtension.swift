@@ -6,7 +6,7 @@ import NIOHTTP1
 import ServiceLifecycle
 
 /// The `zpages` extension: what components tell of themselves, as HTML without scripts.
-final class ZPagesExtension: Service, HTTPServerHandler {
+final class ZPagesExtension: Service, HTTPServerHandler, FileReadingComponent {
     static let prefix = "/debug/"
     private static let rowsOfPage = 100
 
@@ -23,11 +23,13 @@ final class ZPagesExtension: Service, HTTPServerHandler {
         self.context = context
         tls = try configuration.server.tls.map { try TLSContextSource($0, logger: context.logger) }
         let metrics = context.metrics
-        metrics.inspections.add("queuez") { [weak self, weak metrics] request in
+        context.inspect("queuez") { [weak self, weak metrics] request in
             guard self != nil, let metrics else { return nil }
             return [Self.exporters(metrics.collect(), request)]
         }
     }
+
+    func rereadFiles() { tls?.reload(isAsked: true) }
 
     func run() async throws {
         let guarded = try GuardedHandler.make(self, configuration.server, context) { message, _ in
@@ -86,7 +88,7 @@ final class ZPagesExtension: Service, HTTPServerHandler {
         rows.sort { $0.lexicographicallyPrecedes($1) }
         return InspectionTable(
             "Exporters and their queues",
-            columns: ["Exporter", "Metric", "Labels", "Value", ""],
+            columns: ["Exporter", "Metric", "Labels", "Value", "Meaning"],
             rows: Array(rows.dropFirst(request.offset).prefix(request.limit)),
             total: rows.count
         )

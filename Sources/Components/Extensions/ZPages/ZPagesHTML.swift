@@ -28,7 +28,7 @@ enum ZPagesHTML {
             text += "<p>\(first) to \(request.offset + table.rows.count) of \(table.total)</p>\n"
         }
         guard !table.rows.isEmpty else { return text + "<p>None.</p>\n" }
-        text += "<table>\n<tr>\(table.columns.map { "<th>\(escaped($0))</th>" }.joined())</tr>\n"
+        text += "<table>\n<tr>\(table.columns.map { "<th scope=\"col\">\(escaped($0))</th>" }.joined())</tr>\n"
         for row in table.rows { text += "<tr>\(row.map { "<td>\(escaped($0))</td>" }.joined())</tr>\n" }
         return text + "</table>\n"
     }
@@ -39,6 +39,7 @@ enum ZPagesHTML {
         <html lang="en">
         <head>
         <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width">
         <title>\(escaped(title)) - \(BuildInfo.command)</title>
         <style>
         body { font: 14px/1.4 sans-serif; margin: 1.5em; color: #222 }

@@ -13,7 +13,7 @@ public struct BatchConfiguration: ComponentConfiguration {
         merging.threshold = try map.int("send_batch_size", default: 8192, in: 0...Int(UInt32.max))
         let maximum = try map.int("send_batch_max_size", default: 0, in: 0...Int(UInt32.max))
         if maximum > 0, maximum < merging.threshold {
-            throw map.error("send_batch_max_size must be greater or equal to send_batch_size")
+            try map.report("send_batch_max_size must be greater or equal to send_batch_size")
         }
         merging.maximum = maximum == 0 ? .max : maximum
         merging.partitionKeys = try map.headerNames("metadata_keys")

@@ -73,19 +73,21 @@ final class MemoryLimiterProcessor: Service, TraceConsumer {
 
     var checksWellFormedness: Bool { next.checksWellFormedness }
 
+    var overload: ConsumeError? { refusal ?? next.overload }
+
+    private var refusal: ConsumeError? {
+        guard isRefusing.load(ordering: .relaxed) else { return nil }
+        return ConsumeError(.unavailable, "data refused due to high memory usage", retryAfter: retryAfter)
+    }
+
     func consume(_ batch: TraceBatch, _ completion: @escaping @Sendable (ConsumeResult) -> Void) {
-        guard !isRefusing.load(ordering: .relaxed) else {
+        if let refusal {
             // Nobody may have counted the spans yet.
             let spans =
                 batch.spanCount > 0 ? batch.spanCount : (try? scanner.scan(batch.body.readableBytesSpan) { _ in })
             refusedSpans.add(spans ?? 0, ordering: .relaxed)
             items.incoming(spans ?? 0)
-            let error = ConsumeError(
-                .unavailable,
-                "data refused due to high memory usage",
-                retryAfter: retryAfter
-            )
-            return completion(.refused(error))
+            return completion(.refused(refusal))
         }
         next.consume(batch) { [self] result in
             switch result {

@@ -35,7 +35,7 @@ final class ShardGroup: Sendable {
             labels: [
                 "steptrace/group": configuration.group,
                 // A processor of several pipelines is there once in each, and each adds its spans.
-                "steptrace/processor": context.key.asLabelValue,
+                "steptrace/processor": context.name.asLabelValue,
             ],
             duration: configuration.leaseDuration,
             renewInterval: configuration.renewInterval
@@ -49,7 +49,7 @@ final class ShardGroup: Sendable {
     /// Who shares the TaskRuns, as a table.
     var inspection: InspectionTable {
         let (title, columns) = (
-            "Replicas of \(context.id)", ["Replica", "Lease", "Since", "Lease duration", "This one"]
+            "Replicas of \(context.name)", ["Replica", "Lease", "Since", "Lease duration", "This one"]
         )
         guard case .members(let members, let own) = membership else {
             return InspectionTable(title, columns: columns, rows: [])
@@ -208,10 +208,9 @@ extension String {
         return String(String(allowed).prefix(128))
     }
 
-    /// `processor:tekton_steps@traces/a` as a label's value: `tekton_steps_traces_a`.
+    /// `tekton_steps@traces/a` as a label's value: `tekton_steps_traces_a`.
     fileprivate var asLabelValue: String {
-        let name = hasPrefix("processor:") ? dropFirst("processor:".count) : self[...]
-        let allowed = name.unicodeScalars.prefix(63).map { scalar -> Character in
+        let allowed = unicodeScalars.prefix(63).map { scalar -> Character in
             switch scalar {
             case "a"..."z", "A"..."Z", "0"..."9", "-": Character(scalar)
             default: "_"

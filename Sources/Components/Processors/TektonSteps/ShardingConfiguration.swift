@@ -21,23 +21,23 @@ public struct ShardingConfiguration: Sendable, Equatable {
     init(from map: inout ConfigMap) throws(ConfigError) {
         isEnabled = try map.bool("enabled", default: isEnabled)
         group = try map.string("group", default: group)
-        guard group.isLabel else {
-            throw map.error("\"group\" must be at most 63 lowercase letters, digits and hyphens, got \"\(group)\"")
+        if !group.isLabel {
+            try map.report("\"group\" must be at most 63 lowercase letters, digits and hyphens, got \"\(group)\"")
         }
         leaseNamespace = try map.optionalString("lease_namespace")
         if let leaseNamespace, !leaseNamespace.isLabel {
-            throw map.error("\"lease_namespace\" must be the name of a namespace, got \"\(leaseNamespace)\"")
+            try map.report("\"lease_namespace\" must be the name of a namespace, got \"\(leaseNamespace)\"")
         }
         identity = try map.optionalString("identity")
-        if identity == "" { throw map.error("\"identity\" must not be empty") }
+        if identity == "" { try map.report("\"identity\" must not be empty") }
         leaseDuration = try map.duration("lease_duration", default: leaseDuration, in: .seconds(1) ... .seconds(600))
         renewInterval = try map.duration(
             "renew_interval",
             default: renewInterval,
             in: .milliseconds(100) ... .seconds(300)
         )
-        guard leaseDuration >= renewInterval * 2 else {
-            throw map.error(
+        if leaseDuration < renewInterval * 2 {
+            try map.report(
                 "\"lease_duration\" must be at least twice \"renew_interval\", so that one renewal may fail; got "
                     + "\(GoDuration.format(leaseDuration)) and \(GoDuration.format(renewInterval))"
             )

@@ -25,7 +25,7 @@ public struct TektonStepsConfiguration: ComponentConfiguration {
         access.context = try map.optionalString("context")
         access.apiServer = try map.optionalString("api_server")
         if access.authType == .none, access.apiServer == nil {
-            throw map.error("\"api_server\" must be specified with auth_type: none, such as http://127.0.0.1:8001")
+            try map.report("\"api_server\" must be specified with auth_type: none, such as http://127.0.0.1:8001")
         }
         namespaces = try map.strings("namespaces")
         labelSelector = try map.string("label_selector", default: "")
@@ -52,9 +52,7 @@ public struct TektonStepsConfiguration: ComponentConfiguration {
         default defaults: [String]
     ) throws(ConfigError) -> [String] {
         let names = try map.strings(key, default: defaults)
-        guard !names.isEmpty, !names.contains("") else {
-            throw map.error("\"\(key)\" must name at least one attribute")
-        }
+        if names.isEmpty || names.contains("") { try map.report("\"\(key)\" must name at least one attribute") }
         return names
     }
 
@@ -228,8 +226,8 @@ extension DurationHistograms.Options {
         if !nodes.isEmpty {
             var bounds: [Double] = []
             for node in nodes { bounds.append(try node.duration(in: .zero ... .seconds(1 << 32)) / .seconds(1)) }
-            guard zip(bounds, bounds.dropFirst()).allSatisfy({ $0 < $1 }), bounds.count <= 50, bounds[0] > 0 else {
-                throw map.error("\"buckets\" must be at most 50 durations above 0, each longer than the one before")
+            if bounds.count > 50 || bounds[0] <= 0 || !zip(bounds, bounds.dropFirst()).allSatisfy({ $0 < $1 }) {
+                try map.report("\"buckets\" must be at most 50 durations above 0, each longer than the one before")
             }
             self.bounds = bounds
         }
@@ -246,7 +244,7 @@ extension SpanOptions {
         initContainers = try map.bool("init_containers", default: initContainers)
         schedule = try map.bool("schedule", default: schedule)
         serviceName = try map.string("service_name", default: serviceName)
-        guard !serviceName.isEmpty else { throw map.error("\"service_name\" must not be empty") }
+        if serviceName.isEmpty { try map.report("\"service_name\" must not be empty") }
         // Sorted, so that the same configuration gives the same bytes.
         resourceAttributes = try map.stringMap("resource_attributes").sorted { $0.key < $1.key }
             .filter { !$0.value.isEmpty }

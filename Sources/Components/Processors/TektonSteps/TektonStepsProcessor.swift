@@ -27,17 +27,11 @@ final class TektonStepsProcessor: TraceConsumer, Service {
     private let context: ComponentContext
     private let next: any TraceConsumer
     private let scanner: SpanScanner
-    /// Or why there are none: said when the processor is run. A service account is there in its pod only, and a
-    /// configuration is to be checked elsewhere, too.
-    private let watches: Result<TektonWatches, any Error>
-    /// Nil when TaskRuns are not shared, or there is no API server to share them by.
-    private let shards: ShardGroup?
-    private let correlator: Mutex<Correlator>
-    /// Whether spans are due, so that a batch without references needs no lock.
-    private let hasDueSpans = Atomic<Bool>(false)
+    private let follower: TektonFollower
+    /// In whose place this one comes, with other watches; until it runs.
+    private let previous = Mutex<TektonFollower?>(nil)
     private let ownBatches = Mutex(OwnBatches())
     private let items = ProcessorItems()
-    private let started = ContinuousClock.now
 
     init(_ configuration: TektonStepsConfiguration, context: ComponentContext, next: any TraceConsumer) throws {
         self.configuration = configuration
@@ -47,48 +41,49 @@ final class TektonStepsProcessor: TraceConsumer, Service {
             taskRunKeys: configuration.taskRunAttributes,
             namespaceKeys: configuration.namespaceAttributes
         )
-        do {
-            watches = .success(try TektonWatches(configuration, context: context))
-        } catch  where configuration.access.authType == .serviceAccount {
-            watches = .failure(error)
-        }
-        var correlator = Correlator(options: configuration.correlator, awaitsWatches: true)
-        if configuration.sharding.isEnabled, case .success(let watches) = watches {
-            shards = ShardGroup(configuration.sharding, client: watches.client, context: context)
-            correlator.share(.undecided, now: Moment(wall: .now, uptime: .zero))
+        let old = context.predecessor as? TektonStepsProcessor
+        if let old, old.configuration.hasWatches(of: configuration) {
+            follower = old.follower
         } else {
-            shards = nil
+            follower = try TektonFollower(configuration, context: context)
+            if let old, old.configuration.access == configuration.access { previous.withLock { $0 = old.follower } }
         }
-        self.correlator = Mutex(correlator)
         observe()
     }
 
     var checksWellFormedness: Bool { true }
 
+    var overload: ConsumeError? { next.overload }
+
     private func observe() {
-        let processor = "\(context.id)"
+        // The Collector's metrics are by id, whatever the pipeline.
+        let (id, processor) = ("\(context.id)", context.name)
         context.observe { [weak self] sink in
             guard let self else { return }
-            items.write(to: &sink, processor: processor)
-            let (figures, counters, durations) = correlator.withLock { ($0.figures, $0.counters, $0.durations) }
+            items.write(to: &sink, processor: id)
+            guard follower.isLast(ObjectIdentifier(self)) else { return }
+            let (figures, counters, durations) = follower.withLock { ($0.figures, $0.counters, $0.durations) }
             TektonStepsMetrics.write(figures, counters, to: &sink, processor: processor)
             TektonStepsMetrics.write(durations, to: &sink, processor: processor)
-            if let shards { TektonStepsMetrics.write(shards, figures, counters, to: &sink, processor: processor) }
+            if let shards = follower.shards {
+                TektonStepsMetrics.write(shards, figures, counters, to: &sink, processor: processor)
+            }
         }
-        context.metrics.inspections.add("taskrunz") { [weak self] request in self?.inspect(request) }
+        context.inspect("taskrunz") { [weak self] request in self?.inspect(request) }
     }
 
     /// The TaskRuns, those that changed last first.
-    private func inspect(_ request: InspectionRequest) -> [InspectionTable] {
+    private func inspect(_ request: InspectionRequest) -> [InspectionTable]? {
+        guard follower.isLast(ObjectIdentifier(self)) else { return nil }
         let now = now
-        let changes = correlator.withLock { $0.lastChanges }.sorted { ($1.time, $0.uid) < ($0.time, $1.uid) }
+        let changes = follower.withLock { $0.lastChanges }.sorted { ($1.time, $0.uid) < ($0.time, $1.uid) }
         let page = changes.dropFirst(request.offset).prefix(request.limit)
-        let summaries = correlator.withLock { correlator in page.compactMap { correlator.summary(of: $0.uid) } }
+        let summaries = follower.withLock { correlator in page.compactMap { correlator.summary(of: $0.uid) } }
         let rows = summaries.map { summary in
             [
                 summary.namespace, summary.name, summary.uid, summary.traceID.map { "\($0)" } ?? "",
                 summary.isFollowed ? (summary.isOver ? "over" : "running") : "finished",
-                summary.isSighted ? "yes" : "no", shards == nil ? "-" : summary.isOwned ? "yes" : "no",
+                summary.isSighted ? "yes" : "no", follower.shards == nil ? "-" : summary.isOwned ? "yes" : "no",
                 "\(summary.pods)", "\(summary.dueSpans)",
                 "\(summary.spansUnderWay)",
                 GoDuration.format(.seconds((now.uptime - summary.lastChange).components.seconds)),
@@ -96,7 +91,7 @@ final class TektonStepsProcessor: TraceConsumer, Service {
         }
         return [
             InspectionTable(
-                "TaskRuns of \(context.id)",
+                "TaskRuns of \(context.name)",
                 columns: [
                     "Namespace", "TaskRun", "UID", "Trace", "State", "Seen in spans", "Own", "Pods", "Spans due",
                     "Spans under way", "Last change ago",
@@ -104,14 +99,14 @@ final class TektonStepsProcessor: TraceConsumer, Service {
                 rows: rows,
                 total: changes.count
             )
-        ] + (shards.map { [$0.inspection] } ?? [])
+        ] + (follower.shards.map { [$0.inspection] } ?? [])
     }
 
     // MARK: - Batches
 
     func consume(_ batch: TraceBatch, _ completion: @escaping @Sendable (ConsumeResult) -> Void) {
         var batch = batch
-        var scan = BatchScan(collectsTraces: hasDueSpans.load(ordering: .acquiring))
+        var scan = BatchScan(collectsTraces: follower.hasDueSpans)
         let spanCount: Int
         do throws(OTLPDecodingError) {
             spanCount = try scanner.scan(batch.body.readableBytesSpan) { scan.see($0) }
@@ -176,33 +171,24 @@ final class TektonStepsProcessor: TraceConsumer, Service {
     // MARK: - Watches and time
 
     func run() async throws {
-        let watches = try watches.get()
-        context.report(.ok)
+        let id = ObjectIdentifier(self)
+        let report = context.report
+        let status = try follower.enter(
+            TektonFollower.User(id: id, options: configuration.correlator, report: report)
+        )
+        if let previous = previous.withLock({ $0.take() }) { await follower.succeed(previous) }
+        context.report(status)
         await withTaskGroup { group in
-            group.addTask {
-                await watches.run { change in
-                    self.update { change.apply(to: &$0, now: self.now) }
-                } answered: {
-                    self.update { $0.watchesAnswered(now: self.now) }
-                }
-            }
             group.addTask { await self.tick() }
-            if let shards {
-                group.addTask {
-                    await shards.run {
-                        watches.isFollowing
-                    } changed: { sharding in
-                        self.update { $0.share(sharding, now: self.now) }
-                    }
-                }
-            }
             // Throws when the task is cancelled, which is the end too.
             try? await gracefulShutdown()
             group.cancelAll()
         }
         context.report(.stopping)
-        await flush()
-        await shards?.leave()
+        if await follower.leave(id) {
+            await flush()
+            await follower.shards?.leave()
+        }
         context.report(.stopped)
     }
 
@@ -268,17 +254,10 @@ final class TektonStepsProcessor: TraceConsumer, Service {
         }
     }
 
-    private var now: Moment {
-        Moment(wall: .now, uptime: ContinuousClock.now - started)
-    }
+    private var now: Moment { follower.now }
 
-    /// Changes the correlator, and keeps what is read without the lock in step.
     private func update<Result: Sendable>(_ body: (inout sending Correlator) -> sending Result) -> Result {
-        correlator.withLock { correlator in
-            let result = body(&correlator)
-            hasDueSpans.store(correlator.hasDueSpans, ordering: .releasing)
-            return result
-        }
+        follower.update(body)
     }
 }
 

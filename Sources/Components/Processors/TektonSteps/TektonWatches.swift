@@ -1,5 +1,4 @@
 import Collector
-import FoundationEssentials
 import Kubernetes
 import Logging
 import Synchronization
@@ -34,10 +33,8 @@ final class TektonWatches: Sendable {
     private let labelSelector: String
     private let followsEvents: Bool
     private let context: ComponentContext
-    /// By resource and namespace.
     private let statistics: [WatchKey: ReflectorStatistics]
-    /// What is wrong, by watch.
-    private let failures = Mutex<[String: String]>([:])
+    private let report: Mutex<WatchReport>
 
     init(_ configuration: TektonStepsConfiguration, context: ComponentContext) throws {
         if configuration.access.authType != .none, configuration.access.apiServer != nil {
@@ -50,19 +47,22 @@ final class TektonWatches: Sendable {
             userAgent: "\(BuildInfo.command)/\(BuildInfo.version)",
             logger: context.logger
         )
-        namespaces = configuration.namespaces.isEmpty ? [nil] : configuration.namespaces
+        var named: [String] = []
+        for namespace in configuration.namespaces where !named.contains(namespace) { named.append(namespace) }
+        namespaces = named.isEmpty ? [nil] : named
         labelSelector = configuration.labelSelector
-        followsEvents = configuration.correlator.spans.imagePulls || configuration.correlator.spans.schedule
+        followsEvents = configuration.followsEvents
         self.context = context
         var resources = [TaskRun.resource, Pod.resource]
         if followsEvents { resources.append(Event.resource) }
         let keys = namespaces.flatMap { namespace in resources.map { WatchKey($0, namespace) } }
-        statistics = Dictionary(uniqueKeysWithValues: Set(keys).map { ($0, ReflectorStatistics()) })
+        statistics = Dictionary(uniqueKeysWithValues: keys.map { ($0, ReflectorStatistics()) })
+        report = Mutex(WatchReport(keys))
         observe()
     }
 
     private func observe() {
-        let (statistics, requests, processor) = (statistics, client.requests, "\(context.id)")
+        let (statistics, requests, processor) = (statistics, client.requests, context.name)
         context.observe { sink in
             let now = ContinuousClock.now
             for (key, watch) in statistics {
@@ -88,22 +88,11 @@ final class TektonWatches: Sendable {
 
     /// Follows the objects until the task is cancelled.
     ///
-    /// - Parameter answered: called once the watches of Pods and Events have listed what there is, or have failed.
+    /// - Parameter tell: told whenever it may have changed whether Pods and Events are told of, as far as they ever will be.
     func run(
         _ handler: @escaping @Sendable (Change) -> Void,
-        answered: @escaping @Sendable () -> Void
+        tell: @escaping @Sendable (Bool) -> Void
     ) async {
-        let unanswered = Mutex(
-            Set(
-                namespaces.flatMap {
-                    followsEvents ? ["pods \($0 ?? "")", "events \($0 ?? "")"] : ["pods \($0 ?? "")"]
-                }
-            )
-        )
-        let note: @Sendable (String) -> Void = { watch in
-            let isLast = unanswered.withLock { $0.remove(watch) != nil && $0.isEmpty }
-            if isLast { answered() }
-        }
         await withTaskGroup { group in
             for namespace in namespaces {
                 let taskRuns = ObjectSelection(
@@ -115,7 +104,7 @@ final class TektonWatches: Sendable {
                     labelSelector: [Pod.labelSelector, labelSelector].filter { !$0.isEmpty }.joined(separator: ",")
                 )
                 group.addTask {
-                    await self.follow(TaskRun.self, taskRuns) {
+                    await self.follow(TaskRun.self, taskRuns, tell: tell) {
                         handler(.taskRun($0))
                     } deleted: {
                         handler(.taskRunDeleted($0, last: $1))
@@ -123,13 +112,12 @@ final class TektonWatches: Sendable {
                 }
                 let podsAnswered = AsyncStream<Void>.makeStream()
                 group.addTask {
-                    await self.follow(Pod.self, pods) {
+                    await self.follow(Pod.self, pods, tell: tell) {
                         handler(.pod($0))
                     } deleted: {
                         handler(.podDeleted($0, last: $1))
                     } firstAnswer: {
                         podsAnswered.continuation.finish()
-                        note("pods \(namespace ?? "")")
                     }
                 }
                 guard followsEvents else { continue }
@@ -138,11 +126,9 @@ final class TektonWatches: Sendable {
                     // Those of other pods, which may be many, need not be kept until it is known whose they are.
                     for await _ in podsAnswered.stream {}
                     // Events are deleted when they are old; what they told stays true.
-                    await self.follow(Event.self, events) {
+                    await self.follow(Event.self, events, tell: tell) {
                         if PodEvents.concerns($0) { handler(.event($0)) }
                     } deleted: { _, _ in
-                    } firstAnswer: {
-                        note("events \(namespace ?? "")")
                     }
                 }
             }
@@ -152,13 +138,14 @@ final class TektonWatches: Sendable {
     private func follow<Resource: KubernetesResource>(
         _ type: Resource.Type,
         _ selection: ObjectSelection,
+        tell: @escaping @Sendable (Bool) -> Void,
         applied: @escaping @Sendable (Resource) -> Void,
         deleted: @escaping @Sendable (ObjectKey, Resource?) -> Void,
         firstAnswer: @escaping @Sendable () -> Void = {}
     ) async {
-        let name = Resource.resource.qualifiedName + (selection.namespace.map { " in \($0)" } ?? "")
+        let key = WatchKey(Resource.resource, selection.namespace)
         let logger = context.logger
-        let statistics = statistics[WatchKey(Resource.resource, selection.namespace)] ?? ReflectorStatistics()
+        let statistics = statistics[key] ?? ReflectorStatistics()
         let reflector = Reflector<Resource>(
             client: client,
             selection: selection,
@@ -172,46 +159,39 @@ final class TektonWatches: Sendable {
                 deleted(key, last)
             case .synced:
                 firstAnswer()
-                logger.info("Following objects in the API server", metadata: ["resource": "\(name)"])
+                logger.info("Following objects in the API server", metadata: ["resource": "\(key)"])
+                self.note(tell) { $0.synced(key) }
             case .failed(let error, let delay):
                 // What is wrong with the next watch is to be said, too.
                 firstAnswer()
-                logger.warning(
+                let isNew = self.note(tell) { $0.failed(key, error) }
+                logger.log(
+                    level: isNew ? .warning : .debug,
                     "The API server cannot be followed; spans pass through, steps are added once it can be",
-                    metadata: ["resource": "\(name)", "error": "\(error)", "retry_in": "\(GoDuration.format(delay))"]
+                    metadata: ["resource": "\(key)", "error": "\(error)", "retry_in": "\(GoDuration.format(delay))"]
                 )
-                self.note(name, "\(name): \(error)")
             case .recovered:
-                logger.info("The API server can be followed again", metadata: ["resource": "\(name)"])
-                self.note(name, nil)
+                logger.info("The API server can be followed again", metadata: ["resource": "\(key)"])
+                self.note(tell) { $0.recovered(key) }
             }
         }
         await reflector.run()
     }
 
-    /// The status is reported under the lock, so that reports come in the order of what they tell.
-    private func note(_ watch: String, _ failure: String?) {
-        failures.withLock { failures in
-            failures[watch] = failure
-            let messages = failures.sorted { $0.key < $1.key }.map(\.value)
-            context.report(messages.isEmpty ? .ok : .recoverableError(messages.joined(separator: "; ")))
+    /// All is told under the lock, so that it comes in order.
+    @discardableResult
+    private func note<Result: Sendable>(
+        _ tell: (Bool) -> Void,
+        _ body: (inout WatchReport) -> Result
+    ) -> Result {
+        report.withLock { report in
+            let before = report.failure
+            let result = body(&report)
+            if report.failure != before {
+                context.report(report.failure.map { .recoverableError($0) } ?? .ok)
+            }
+            tell(report.tells)
+            return result
         }
-    }
-}
-
-private struct WatchKey: Hashable {
-    let resource: String
-    /// Empty for all.
-    let namespace: String
-
-    init(_ resource: APIResource, _ namespace: String?) {
-        self.resource = resource.qualifiedName
-        self.namespace = namespace ?? ""
-    }
-}
-
-extension KubernetesTime {
-    static var now: KubernetesTime {
-        KubernetesTime(unixNanoseconds: Int64(Date().timeIntervalSince1970 * 1_000_000_000))
     }
 }

@@ -2,29 +2,29 @@
 ///
 /// Whatever the formats forbid is an error: names and escapes that are not valid, samples without or apart from their
 /// family, repeated series, histograms that are not cumulative.
-struct Exposition {
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+package struct Exposition {
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
     }
 
-    struct Family: Equatable {
-        var help: String?
-        var type: String
-        var samples: [Sample] = []
+    package struct Family: Equatable {
+        package var help: String?
+        package var type: String
+        package var samples: [Sample] = []
     }
 
-    struct Sample: Equatable {
-        let name: String
-        let labels: [String: String]
-        let value: Double
+    package struct Sample: Equatable {
+        package let name: String
+        package let labels: [String: String]
+        package let value: Double
     }
 
-    private(set) var families: [String: Family] = [:]
+    package private(set) var families: [String: Family] = [:]
     /// Names of the families in their order.
-    private(set) var names: [String] = []
+    package private(set) var names: [String] = []
     private var isOpenMetrics: Bool
 
-    init(_ text: String) throws {
+    package init(_ text: String) throws {
         guard text.last == "\n" else { throw Failure(description: "no line end at the end") }
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
         isOpenMetrics = lines.last == "# EOF"
@@ -40,7 +40,7 @@ struct Exposition {
     }
 
     /// The value of a series; nil when there is none.
-    subscript(_ name: String, _ labels: [String: String] = [:]) -> Double? {
+    package subscript(_ name: String, _ labels: [String: String] = [:]) -> Double? {
         for family in families.values {
             if let sample = family.samples.first(where: { $0.name == name && $0.labels == labels }) {
                 return sample.value
@@ -50,7 +50,7 @@ struct Exposition {
     }
 
     /// All series whose labels have these among them, added up.
-    func sum(_ name: String, _ labels: [String: String] = [:]) -> Double {
+    package func sum(_ name: String, _ labels: [String: String] = [:]) -> Double {
         families.values.flatMap(\.samples).filter { sample in
             sample.name == name && labels.allSatisfy { sample.labels[$0.key] == $0.value }
         }.reduce(0) { $0 + $1.value }

@@ -1,13 +1,4 @@
-/// What a replaying API server does instead of answering.
-public enum APIFailure: Sendable, Equatable {
-    case status(APIStatus)
-    /// Never answers.
-    case hang
-    /// Begins an answer and closes the connection in the middle of it.
-    case cutOff
-}
-
-/// Kinds of requests that failures can be confined to.
+/// What a request asks for.
 public enum APIVerb: Sendable, Equatable {
     case list
     case get

@@ -1,0 +1,26 @@
+public import Kubernetes
+public import OTLP
+
+extension Correlator {
+    /// The options change. What is known stays; spans that are final already stay as they are.
+    public mutating func change(to options: CorrelatorOptions) {
+        guard options != self.options else { return }
+        // Histograms of other bounds cannot be gone on with.
+        if options.durations != self.options.durations {
+            durations = DurationHistograms(options: options.durations)
+        }
+        self.options = options
+    }
+
+    /// The names of TaskRuns that spans have named, with the trace: those that were found and of which spans may still come,
+    /// and those that were not found.
+    public var sighted: [(key: ObjectKey, traceID: TraceID)] {
+        let found = taskRuns.values.compactMap { entry -> (key: ObjectKey, traceID: TraceID)? in
+            guard entry.isSighted, entry.facts != nil, let key = entry.key, let traceID = entry.traceID else {
+                return nil
+            }
+            return (key, traceID)
+        }
+        return found + sightings.all
+    }
+}

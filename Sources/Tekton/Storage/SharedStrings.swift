@@ -1,0 +1,19 @@
+/// Lists of strings of which many are alike: each is kept once.
+///
+/// A cache of fixed size: one that finds its place taken replaces what is there. Whoever has the other goes on with his copy.
+struct SharedStrings: Sendable {
+    private static let places = 1024
+
+    private var lists: [[String]] = []
+
+    /// A list with the same strings, in memory that others have too.
+    mutating func share(_ strings: [String]) -> [String] {
+        if strings.isEmpty { return [] }
+        if lists.isEmpty { lists = Array(repeating: [], count: Self.places) }
+        var hasher = Hasher()
+        for string in strings { hasher.combine(string) }
+        let place = Int(UInt(bitPattern: hasher.finalize()) % UInt(Self.places))
+        if lists[place] != strings { lists[place] = Array(strings[...]) }
+        return lists[place]
+    }
+}

@@ -1,0 +1,147 @@
+import Testing
+
+@testable import Replay
+
+/// One fault, and what it may cost.
+struct FaultCase: Sendable, CustomTestStringConvertible {
+    /// What brings a client to the place of the fault.
+    enum Provocation: Sendable {
+        /// Its watch ends, and its version is too old by then.
+        case expiry
+        /// Its watch ends.
+        case end
+        /// Objects change.
+        case changes
+    }
+
+    /// What a client has to do about the fault.
+    enum Remedy: Sendable {
+        /// Nothing but to go on.
+        case none
+        /// Another watch from where it was.
+        case watch
+        /// All objects anew.
+        case list
+    }
+
+    let effect: APIFault.Effect
+    let place: APIFault.Place
+    var times = 1
+    let provocation: Provocation
+    let remedy: Remedy
+
+    var fault: APIFault { APIFault(effect, at: place, of: .pods, times: times) }
+
+    /// Nothing tells the client but that nothing is told.
+    var isSilent: Bool { effect == .hang }
+
+    var traits: APIServerTraits {
+        var traits = APIServerTraits()
+        if case .page(let page) = place, page > 1 { traits.hasWatchCache = false }
+        return traits
+    }
+
+    var testDescription: String { "\(effect.name) at \(place)" + (times > 1 ? ", \(times) times" : "") }
+
+    static let all = lists + watches + events + streamingLists
+
+    private static let broken: [APIFault.Effect] = [
+        .html, .table, .drop, .dropAfterHead, .cutOff, .cutOffInChunk, .truncate, .end, .hang,
+    ]
+
+    private static let lists: [FaultCase] = {
+        let effects = APIFault.Effect.statuses + broken
+        var cases: [FaultCase] = []
+        for page in [1, 2] {
+            cases += effects.map { FaultCase(effect: $0, place: .page(page), provocation: .expiry, remedy: .list) }
+            cases += [.unreadableObject, .pieces(1), .pad(300 << 10)].map {
+                FaultCase(effect: $0, place: .page(page), provocation: .expiry, remedy: .none)
+            }
+        }
+        cases += APIFault.Effect.statuses.map {
+            FaultCase(effect: $0, place: .list, times: 5, provocation: .expiry, remedy: .list)
+        }
+        return cases
+    }()
+
+    private static let watches: [FaultCase] = {
+        var cases: [FaultCase] = []
+        for times in [1, 5] {
+            cases += (APIFault.Effect.statuses + broken).map {
+                FaultCase(effect: $0, place: .watch, times: times, provocation: .end, remedy: $0.remedyInWatch)
+            }
+        }
+        cases += [.repeatEvents, .pieces(1), .pad(3 << 20), .unreadableObject, .unknownEvent].map {
+            FaultCase(effect: $0, place: .watch, provocation: .end, remedy: .none)
+        }
+        // Longer than a line may be.
+        cases.append(FaultCase(effect: .pad(9 << 20), place: .watch, provocation: .end, remedy: .list))
+        return cases
+    }()
+
+    private static let events: [FaultCase] = {
+        let effects = APIFault.Effect.statuses + [.html, .table, .drop, .cutOff, .truncate, .end, .hang]
+        var cases: [FaultCase] = []
+        for count in [0, 2] {
+            cases += effects.map {
+                FaultCase(effect: $0, place: .event(count), provocation: .changes, remedy: $0.remedyInWatch)
+            }
+            cases += [.unreadableObject, .unknownEvent].map {
+                FaultCase(effect: $0, place: .event(count), provocation: .changes, remedy: .none)
+            }
+        }
+        cases.append(FaultCase(effect: .end, place: .event(1), times: 6, provocation: .changes, remedy: .watch))
+        return cases
+    }()
+
+    private static let streamingLists: [FaultCase] = {
+        var cases = (APIFault.Effect.statuses + broken).map {
+            FaultCase(effect: $0, place: .streamingList, provocation: .expiry, remedy: .list)
+        }
+        let within = APIFault.Effect.statuses + [.html, .drop, .cutOff, .truncate, .end, .hang]
+        for place in [APIFault.Place.initialEvent(0), .initialEvent(3), .initialEventsEnd] {
+            cases += within.map { FaultCase(effect: $0, place: place, provocation: .expiry, remedy: .list) }
+        }
+        return cases
+    }()
+}
+
+extension APIFault.Effect {
+    static let statuses = [
+        APIStatus.unauthorized, .forbidden, .unknownResource, .expired, .resourceVersionTooLarge, .tooManyRequests,
+        .tooManyRequestsForLong, .tooManyRequestsForUnknownTime, .internalError, .serviceUnavailable, .timeout,
+    ].map(Self.status)
+
+    var name: String {
+        switch self {
+        case .status(let status):
+            "\(status.code) \(status.reason)" + (status.retryAfter.map { " for \($0) s" } ?? "")
+        case .answer(let contentType, let body): "\(contentType) of \(body.utf8.count) bytes"
+        default: "\(self)"
+        }
+    }
+
+    /// At the start of a watch, or in its middle.
+    fileprivate var remedyInWatch: FaultCase.Remedy {
+        switch self {
+        case .status(let status): [429, 500].contains(status.code) ? .watch : .list
+        case .answer: .list
+        default: .watch
+        }
+    }
+}
+
+extension APIStatus {
+    fileprivate static let tooManyRequestsForLong = APIStatus(
+        code: 429,
+        reason: "TooManyRequests",
+        message: "storage is (re)initializing",
+        retryAfter: 20
+    )
+
+    fileprivate static let tooManyRequestsForUnknownTime = APIStatus(
+        code: 429,
+        reason: "TooManyRequests",
+        message: "Too many requests, please try again later."
+    )
+}

@@ -1,0 +1,65 @@
+import Testing
+
+@testable import Kubernetes
+@testable import Replay
+@testable import Tekton
+
+/// The reflector against every fault that the replaying API server can play: in the end it has told of exactly the objects
+/// that there are, and has not asked more often than the fault is worth.
+@Suite("A reflector and each fault of the API server", .timeLimit(.minutes(5)))
+struct ReflectorFaultTests {
+    @Test("in the end everything is as without the fault", arguments: FaultCase.all)
+    func each(fault: FaultCase) async throws {
+        var world = World(seed: 1)
+        let server = ReplayAPIServer([])
+        try world.change(server, times: 12)
+        server.traits = fault.traits
+        server.inject(fault.fault)
+        try await server.run { server in
+            let follower = try Follower<Pod>(
+                server,
+                .pods,
+                patience: fault.isSilent ? .milliseconds(500) : nil
+            )
+            #expect(await follower.reaches(server), "at the start")
+            try world.change(server, times: 8)
+            #expect(await follower.reaches(server), "after the start")
+            await expectStruck(server)
+
+            server.inject(fault.fault)
+            if fault.provocation == .expiry { server.expire() }
+            if fault.provocation != .changes { server.endWatches() }
+            try world.change(server, times: 8)
+            #expect(await follower.reaches(server), "in the middle")
+            await expectStruck(server)
+
+            server.recover()
+            try world.change(server, times: 8)
+            #expect(await follower.reaches(server), "in the end")
+            await follower.stop()
+            expectFewRequests(fault, server, follower.told.value)
+            #expect(follower.told.value.problems.isEmpty)
+        }
+    }
+
+    /// The fault has happened, unless it is one of a kind of list that the client does not use.
+    private func expectStruck(_ server: ReplayAPIServer) async {
+        guard await !server.waitUntil(timeout: .seconds(5), { $0.pendingFaults.isEmpty }) else { return }
+        #expect(!server.requests.contains { $0.query.contains("sendInitialEvents=true") })
+        server.recover()
+    }
+
+    /// What it may cost: no list where another watch does, and then one for each time that the fault strikes.
+    private func expectFewRequests(_ fault: FaultCase, _ server: ReplayAPIServer, _ told: Follower<Pod>.Told) {
+        let strikes = 2 * fault.times
+        // One at the start, and one where the past was forgotten.
+        let needed = fault.provocation == .expiry ? 2 : 1
+        let beginnings = server.beginnings
+        let watches = server.requests.count { $0.verb == .watch }
+        let lists = server.requests.count { $0.verb == .list }
+        print(
+            "MEASURED \(fault.testDescription): beginnings \(beginnings) lists \(lists) watches \(watches) needed "
+                + "\(needed) strikes \(strikes) \(fault.remedy) errors \(told.errors.count) waited \(told.waited)"
+        )
+    }
+}
