@@ -1,5 +1,6 @@
 import Glibc
 import Replay
+import TestSupport
 import Testing
 
 @testable import steptrace
