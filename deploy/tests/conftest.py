@@ -17,12 +17,17 @@ CHART = DEPLOY / "helm" / "steptrace"
 SAME_VALUES = {
     "single": {},
     "namespaced": {"namespaces": ["ci"]},
-    "high-availability": {"replicaCount": 2, "persistentQueue": {"enabled": True}},
+    "high-availability": {
+        "replicaCount": 2,
+        "persistentQueue": {"enabled": True},
+        "sharding": {"enabled": True},
+    },
     "secure": {"tls": {"enabled": True}, "basicAuth": {"enabled": True}},
     "tekton-v1.10": {"legacyPort": {"enabled": True}},
     "production": {
         "replicaCount": 2,
         "persistentQueue": {"enabled": True},
+        "sharding": {"enabled": True},
         "tls": {"enabled": True},
         "basicAuth": {"enabled": True},
         "serviceMonitor": {"enabled": True},

@@ -67,6 +67,20 @@ def test_values_are_laid_over_the_configuration():
     assert container["env"][0] == {"name": "STEPTRACE_BACKEND", "value": "https://traces.example.com"}
 
 
+def test_two_releases_are_two_groups():
+    def group(name):
+        documents = helm({"sharding": {"enabled": True}}, name=name)
+        return merged(configuration(documents))["processors"]["tekton_steps"]["sharding"]["group"]
+
+    assert group("steptrace") != group("another") and "." not in group("a.b")
+
+
+def test_replicas_that_do_not_share_are_spared_by_the_service():
+    documents = helm({"replicaCount": 2})
+    service = next(d for d in documents if d["kind"] == "Service")
+    assert service["spec"]["sessionAffinity"] == "ClientIP"
+
+
 def test_pods_are_replaced_when_the_configuration_changes():
     def checksum(values):
         return workload(helm(values))["spec"]["template"]["metadata"]["annotations"]["checksum/config"]
@@ -83,6 +97,7 @@ def test_pods_are_replaced_when_the_configuration_changes():
         ({"backend": "jaeger:4318"}, "backend"),
         ({"namespaces": ["Upper"]}, "namespaces"),
         ({"tls": {"enable": True}}, "tls"),
+        ({"sharding": True}, "sharding"),
         ({"config": {"exporter": {}}}, "config"),
         ({"networkPolicy": {"egressPorts": ["https"]}}, "egressPorts"),
     ],

@@ -19,6 +19,13 @@ def one(documents, kind, name=None):
     return found[0]
 
 
+def is_for_leases(role):
+    """Roles for Leases and those for what is followed have nothing in common."""
+    groups = {group for rule in role["rules"] for group in rule["apiGroups"]}
+    assert "coordination.k8s.io" not in groups or len(groups) == 1
+    return "coordination.k8s.io" in groups
+
+
 def is_selected(selector, labels):
     return selector.items() <= labels.items()
 
@@ -162,9 +169,12 @@ def test_rights_are_those_of_the_account(name):
     assert workload(documents)["spec"]["template"]["spec"]["serviceAccountName"] == account["metadata"]["name"]
     bindings = [d for d in documents if d["kind"].endswith("RoleBinding")]
     assert bindings
+    namespaces, lease_namespaces = set(), set()
     for binding in bindings:
         role = one(documents, binding["roleRef"]["kind"], binding["roleRef"]["name"])
-        assert role["metadata"].get("namespace") == binding["metadata"].get("namespace")
+        namespace = binding["metadata"].get("namespace")
+        assert role["metadata"].get("namespace") == namespace
+        (lease_namespaces if is_for_leases(role) else namespaces).add(namespace)
         assert binding["subjects"] == [
             {
                 "kind": "ServiceAccount",
@@ -172,15 +182,32 @@ def test_rights_are_those_of_the_account(name):
                 "namespace": account["metadata"]["namespace"],
             }
         ]
-    namespaces = {b["metadata"].get("namespace") for b in bindings}
-    followed = (merged(configuration(documents))["processors"]["tekton_steps"] or {}).get("namespaces", [None])
+    options = merged(configuration(documents))["processors"]["tekton_steps"] or {}
+    followed = options.get("namespaces", [None])
     assert namespaces == set(followed), "rights where nothing is followed, or none where something is"
+    is_sharded = options.get("sharding", {}).get("enabled", False)
+    own = {workload(documents)["metadata"]["namespace"]} if is_sharded else set()
+    assert lease_namespaces == own, "rights to Leases that are not used, or none where they are"
+
+
+@GATEWAYS
+def test_replicas_share_the_task_runs(name):
+    """Several replicas each add all spans, unless they share; one alone has nobody to share with."""
+    documents = MANIFESTS[name]
+    options = merged(configuration(documents))["processors"]["tekton_steps"] or {}
+    is_sharded = options.get("sharding", {}).get("enabled", False)
+    assert is_sharded == (workload(documents)["spec"]["replicas"] > 1)
+    # Nor do all connections have to go to one of them, which would carry the load alone.
+    services = [d for d in documents if d["kind"] == "Service"]
+    assert not is_sharded or all("sessionAffinity" not in service["spec"] for service in services)
 
 
 def test_rights_are_written_once():
-    """All roles say the same as the ClusterRole, which the end-to-end tests compare with the requests they see."""
-    rules = [d["rules"] for documents in MANIFESTS.values() for d in documents if d["kind"] in ("Role", "ClusterRole")]
-    assert all(rule == rules[0] for rule in rules)
+    """All roles say the same as those two that the end-to-end tests compare with the requests they see."""
+    roles = [d for documents in MANIFESTS.values() for d in documents if d["kind"] in ("Role", "ClusterRole")]
+    for is_wanted in (is_for_leases, lambda role: not is_for_leases(role)):
+        rules = [role["rules"] for role in roles if is_wanted(role)]
+        assert rules and all(rule == rules[0] for rule in rules)
 
 
 @pytest.mark.parametrize("name", [name for name in MANIFESTS if name.startswith("tekton/")])

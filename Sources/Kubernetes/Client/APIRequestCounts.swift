@@ -3,7 +3,7 @@ import Synchronization
 /// Counts the requests to an API server.
 public final class APIRequestCounts: Sendable {
     public struct Key: Sendable, Hashable {
-        /// `get`, `list` or `watch`
+        /// `get`, `list`, `watch`, and of Leases `create`, `update` and `delete`
         public let verb: String
         /// The status of the answer; `error` when there was none.
         public let code: String

@@ -10,8 +10,8 @@ public struct KubernetesClient: Sendable {
     /// The API server's own limit for requests that are not watches.
     private static let requestTimeout = Duration.seconds(60)
 
-    private let transport: any APITransport
-    private let authorization: Authorization
+    let transport: any APITransport
+    let authorization: Authorization
     private let userAgent: String
     public let requests = APIRequestCounts()
     let server: String
@@ -223,7 +223,7 @@ public struct KubernetesClient: Sendable {
         }
     }
 
-    private func request(
+    func request(
         _ path: String,
         _ query: [(name: String, value: String)],
         _ credentials: Authorization.Credentials

@@ -28,7 +28,7 @@ public final class ReflectorStatistics: Sendable {
 
 extension KubernetesError.Kind {
     /// For labels.
-    var name: String {
+    public var name: String {
         switch self {
         case .unauthorized: "unauthorized"
         case .forbidden: "forbidden"

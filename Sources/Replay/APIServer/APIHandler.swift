@@ -8,6 +8,7 @@ struct APIHandler: HTTPServerHandler {
     let token: String?
 
     func head(method: HTTPMethod, path: String, headers: HTTPHeaders) -> HTTPHeadDecision {
+        if path.hasPrefix(LeaseStore.pathPrefix) { return .read(maxBodyBytes: 64 << 10) }
         guard method == .GET else {
             let status = APIStatus(code: 405, reason: "MethodNotAllowed", message: "only GET is replayed")
             return .respond(.status(status))
@@ -20,6 +21,7 @@ struct APIHandler: HTTPServerHandler {
     }
 
     func handle(_ request: HTTPServerRequest, _ responder: HTTPResponder) {
+        if let response = server.leases.answer(request) { return responder.respond(response) }
         let parsed = APIRequest(path: request.path, query: request.query)
         let authorization = request.headers.first(name: "Authorization")
         let received = ReceivedAPIRequest(

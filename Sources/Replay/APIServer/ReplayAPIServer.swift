@@ -41,6 +41,7 @@ public final class ReplayAPIServer: Sendable {
     }
 
     let state: Observed<State>
+    public let leases = ReplayLeases()
     private let token: String?
 
     /// - Parameter token: the bearer token that requests must have; nil for none.

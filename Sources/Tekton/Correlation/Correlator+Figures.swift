@@ -15,6 +15,8 @@ extension Correlator {
         public var waitingSightings: Int
         /// Pods of which only Events have been seen.
         public var strayPods: Int
+        /// Of the followed ones those of which this replica makes the spans.
+        public var owned: Int
     }
 
     public var figures: Figures {
@@ -23,7 +25,8 @@ extension Correlator {
             finished: finishedCount,
             dueSpans: withDue.reduce(0) { $0 + (taskRuns[$1]?.due.count ?? 0) },
             waitingSightings: sightings.count,
-            strayPods: strayEvents.count
+            strayPods: strayEvents.count,
+            owned: ownedCount
         )
     }
 
@@ -39,6 +42,8 @@ extension Correlator {
         public let traceID: TraceID?
         public let isFollowed: Bool
         public let isSighted: Bool
+        /// It falls to this replica, where TaskRuns are shared.
+        public let isOwned: Bool
         public let isOver: Bool
         public let pods: Int
         public let dueSpans: Int
@@ -57,6 +62,7 @@ extension Correlator {
             traceID: entry.traceID,
             isFollowed: entry.facts != nil,
             isSighted: entry.isSighted,
+            isOwned: entry.isOwned,
             isOver: entry.isOver,
             pods: entry.facts?.pods.count ?? 0,
             dueSpans: entry.due.count,

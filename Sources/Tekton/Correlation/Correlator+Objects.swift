@@ -40,6 +40,7 @@ extension Correlator {
         }
         facts.set(taskRun, sharing: &shared)
         entry.facts = facts
+        assign(&entry, taskRun, now: now)
         // The same texts as before, which are kept elsewhere too.
         if entry.key != taskRun.metadata.key { entry.key = taskRun.metadata.key }
         entry.completion = taskRun.status.isDone ? taskRun.status.completion : nil
@@ -54,7 +55,7 @@ extension Correlator {
             // Another root has taken over: what was seen of the one before does not count for this.
             taskRuns[uid]?.isSighted = false
         }
-        if isOver, taskRuns[uid]?.isSighted == false { unsighted.append(uid) }
+        if isOver, let entry = taskRuns[uid], !makesSpans(of: entry) { unsighted.append(uid) }
         if let context, taskRuns[uid]?.isSighted == false,
             sightings.take(key: taskRun.metadata.key, traceID: context.traceID)
                 || byTrace.hasSighted(taskRun.metadata.key, traceID: context.traceID)
@@ -143,7 +144,8 @@ extension Correlator {
         return entry
     }
 
-    /// Forgets the TaskRun that finished first, else the first of those that are over and were never sighted.
+    /// Forgets the TaskRun that finished first, else the first of those that are over and of which this makes no spans:
+    /// that were never sighted, or are another replica's.
     private mutating func makeRoom() -> Bool {
         while let uid = finished.popFirst() {
             guard let entry = taskRuns[uid], entry.facts == nil, entry.isIdle else { continue }
@@ -151,7 +153,7 @@ extension Correlator {
             return true
         }
         while let uid = unsighted.popFirst() {
-            guard let entry = taskRuns[uid], entry.isOver, !entry.isSighted else { continue }
+            guard let entry = taskRuns[uid], entry.isOver, !makesSpans(of: entry) else { continue }
             counters.droppedTaskRuns += 1
             forget(uid)
             return true
@@ -169,9 +171,12 @@ extension Correlator {
     /// Computes the spans anew, and takes up those that have become final.
     mutating func recompute(_ uid: String, now: Moment) {
         waiting.remove(uid)
-        guard var entry = taskRuns[uid], entry.isSighted, var facts = entry.facts, let taskRun = facts.taskRun,
+        guard var entry = taskRuns[uid], var facts = entry.facts, let taskRun = facts.taskRun,
             let context = taskRun.spanContext, context.isSampled
         else { return }
+        // One that stands by has to know when its time is over, but leaves all as it is: it may have to begin.
+        let makesSpans = makesSpans(of: entry)
+        guard makesSpans || standsBy(for: entry) else { return }
         var isFinished = entry.isOver
         for var attempt in taskRun.attempts(isDeleted: entry.isDeleted) {
             guard !facts.finishedAttempts.contains(attempt.number) else { continue }
@@ -180,7 +185,7 @@ extension Correlator {
             if attempt.isOver { facts.setAge(of: &attempt, now: now.uptime, toldSince: toldSince) }
             let isWaiting = facts.awaitScheduling(of: &attempt, now: now.uptime, toldSince: toldSince)
             let spans = AttemptSpans(taskRun: taskRun, attempt: attempt, context: context, options: options.spans)
-            for span in spans.final where !entry.known.contains(span.spanID) {
+            for span in spans.final where makesSpans && !entry.known.contains(span.spanID) {
                 entry.known.append(span.spanID)
                 entry.due.append(Injection.Item(taskRunUID: uid, span: span, dueSince: now.uptime))
                 // Here and not where it is sent: it may be sent again, but is final once.
@@ -188,24 +193,34 @@ extension Correlator {
             }
             // A late Event may still tell of a pull.
             if spans.isComplete, attempt.isSettled {
-                facts.finish(attempt)
-                for pod in attempt.pods { podOwners[pod.pod.metadata.uid] = nil }
+                if makesSpans {
+                    facts.finish(attempt)
+                    for pod in attempt.pods { podOwners[pod.pod.metadata.uid] = nil }
+                }
             } else {
                 isFinished = false
                 if attempt.isOver || isWaiting { waiting.insert(uid) }
             }
         }
-        if isFinished {
-            finished.append(uid)
-            for pod in facts.pods { podOwners[pod.uid] = nil }
-            entry.facts = nil
-            entry.known = []
-            finishedCount += 1
+        entry.facts = facts
+        if isFinished, makesSpans {
+            finish(&entry)
+        } else if isFinished {
+            standBy(&entry, now: now)
         } else {
-            entry.facts = facts
+            entry.standingBySince = nil
         }
-        if !entry.due.isEmpty { withDue.insert(uid) }
+        if makesSpans, !entry.due.isEmpty { withDue.insert(uid) }
         taskRuns[uid] = entry
+    }
+
+    /// Nothing more comes of it; only remembered so that its spans are not made again.
+    mutating func finish(_ entry: inout TrackedTaskRun) {
+        finished.append(entry.uid)
+        for pod in entry.facts?.pods ?? [] { podOwners[pod.uid] = nil }
+        entry.facts = nil
+        entry.known = []
+        finishedCount += 1
     }
 }
 

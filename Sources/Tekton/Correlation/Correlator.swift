@@ -25,11 +25,15 @@ public struct Correlator: Sendable {
         public var untracedTaskRuns = 0
         /// TaskRuns forgotten because no span of theirs had come by.
         public var unsightedTaskRuns = 0
+        /// TaskRuns taken over from replicas that are gone.
+        public var takenOver = 0
         /// Pods whose Events were forgotten because too many were waiting for their pod.
         public var droppedStrayEvents = 0
     }
 
     public internal(set) var options: CorrelatorOptions
+    /// Changed by `share`.
+    public internal(set) var sharding = Sharding.off
     public internal(set) var counters = Counters()
     public internal(set) var durations: DurationHistograms
     /// How many of `taskRuns` are finished.
@@ -89,6 +93,7 @@ public struct Correlator: Sendable {
         traceID: TraceID,
         now: Moment
     ) {
+        if case .among = sharding { return }
         // Several have one name where a TaskRun was deleted and made again with the same annotated context.
         var isKnown = false
         for entry in byTrace[traceID] where entry.isNamed(namespace: namespace, name: name) {
@@ -134,7 +139,7 @@ public struct Correlator: Sendable {
         for item in injection.items where taskRuns[item.taskRunUID] != nil {
             landed(item)
             taskRuns[item.taskRunUID]?.due.append(item)
-            withDue.insert(item.taskRunUID)
+            markDue(item.taskRunUID)
         }
     }
 
@@ -189,8 +194,9 @@ public struct Correlator: Sendable {
     private mutating func purge(now: Moment) {
         counters.expiredSightings += sightings.expire(now: now.uptime, timeout: options.sightingTimeout)
         strayEvents = strayEvents.filter { now.uptime - $0.value.since < options.sightingTimeout }
+        releaseStandbys(now: now)
         for (uid, entry) in taskRuns where isForgettable(entry, now: now) {
-            if entry.facts?.hasTaskRun == true, !entry.isSighted { counters.unsightedTaskRuns += 1 }
+            if sharding == .off, entry.facts?.hasTaskRun == true, !entry.isSighted { counters.unsightedTaskRuns += 1 }
             forget(uid)
         }
         if finished.count > 2 * taskRuns.count + 64 { finished.removeAll { taskRuns[$0] == nil } }
@@ -209,7 +215,7 @@ public struct Correlator: Sendable {
         }
         // A pod whose TaskRun does not show up, or a TaskRun that is gone without a span of it having come by.
         if !facts.hasTaskRun || entry.isDeleted { return quiet }
-        return entry.isOver && !entry.isSighted && isTooOld(entry.completion, now: now)
+        return entry.isOver && !makesSpans(of: entry) && isTooOld(entry.completion, now: now)
     }
 
     /// True when an attempt that was over at `completion` is too old for spans to be added.

@@ -41,6 +41,13 @@ struct TrackedTaskRun: Sendable {
     var traceID: TraceID?
     /// A span with its name and trace has come by.
     var isSighted = false
+    /// It falls to this replica, where TaskRuns are shared.
+    var isOwned = false
+    var created: KubernetesTime?
+    /// How long it had been over when it was first seen, in seconds.
+    var lateness: Int32 = 0
+    /// Since when all its spans could be made, where another replica makes them.
+    var standingBySince: Duration?
     /// The object is gone from the API server.
     var isDeleted = false
     /// Handed out, and neither confirmed nor given back.

@@ -13,11 +13,22 @@ struct Rights: Hashable, CustomStringConvertible {
 
     /// What `deploy/base/cluster-role.yaml` grants.
     static func granted() throws -> Set<Rights> {
+        try granted("deploy/base/cluster-role.yaml", "ClusterRole")
+    }
+
+    /// The verbs that `deploy/components/sharding/role.yaml` grants on Leases; it grants nothing else.
+    static func grantedForLeases() throws -> Set<String> {
+        let rights = try granted("deploy/components/sharding/role.yaml", "Role")
+        #expect(rights.allSatisfy { $0.group == "coordination.k8s.io" && $0.resource == "leases" })
+        return Set(rights.map(\.verb))
+    }
+
+    private static func granted(_ path: String, _ kind: String) throws -> Set<Rights> {
         let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent().appending(path: "deploy/base/cluster-role.yaml")
+            .deletingLastPathComponent().deletingLastPathComponent().appending(path: path)
         let text = try String(contentsOf: file, encoding: .utf8)
-        let role = try #require(text.components(separatedBy: "\n---\n").first { $0.contains("kind: ClusterRole\n") })
-        let rules = try YAMLDecoder().decode(ClusterRole.self, from: role).rules
+        let role = try #require(text.components(separatedBy: "\n---\n").first { $0.contains("kind: \(kind)\n") })
+        let rules = try YAMLDecoder().decode(Role.self, from: role).rules
         return Set(
             rules.flatMap { rule in
                 rule.apiGroups.flatMap { group in
@@ -52,7 +63,7 @@ struct Rights: Hashable, CustomStringConvertible {
             || path.hasPrefix("/apis/") && path.split(separator: "/").count <= 3
     }
 
-    private struct ClusterRole: Decodable {
+    private struct Role: Decodable {
         struct Rule: Decodable {
             let apiGroups: [String]
             let resources: [String]

@@ -15,26 +15,30 @@ struct SimulatedRun {
     }
 
     private(set) var changes: [Recording.Change] = []
+    /// When each was shown, in milliseconds since the epoch.
+    private(set) var times: [Int64] = []
     private var generator: SeededGenerator
-    /// Milliseconds since the TaskRun was created.
-    private var clock: Int64 = 0
+    /// Milliseconds since the epoch.
+    private var clock: Int64
     private var taskRun: TaskRun
     private var events = 0
     private let stepNames: [String]
     private let description: String
 
-    private static let epoch: Int64 = 1_795_422_400_000
+    static let epoch: Int64 = 1_795_422_400_000
 
-    init(seed: UInt64) {
+    /// - Parameter start: when the TaskRun is created, in milliseconds since the epoch.
+    init(seed: UInt64, start: Int64 = 0) {
         var generator = SeededGenerator(seed: seed)
         stepNames = ["fetch", "build", "test", "push"].prefix(Int.random(in: 1...4, using: &generator)).map { $0 }
         description = "run-\(seed % 1000)"
+        clock = start
         taskRun = TaskRun(
             metadata: ObjectMeta(
                 name: description,
                 namespace: "ci",
                 uid: "uid-\(seed)",
-                creationTimestamp: Self.time(0),
+                creationTimestamp: Self.time(start),
                 labels: Bool.random(using: &generator)
                     ? [TaskRun.Label.pipelineTask: "compile", TaskRun.Label.pipelineRun: "pr-1"] : [:]
             ),
@@ -357,11 +361,16 @@ struct SimulatedRun {
     // MARK: - What the watches show
 
     private mutating func show(isDeleted: Bool = false) {
-        changes.append(.taskRun(taskRun, isDeleted: isDeleted))
+        append(.taskRun(taskRun, isDeleted: isDeleted))
     }
 
     private mutating func show(_ pod: Pod, isDeleted: Bool = false) {
-        changes.append(.pod(pod, isDeleted: isDeleted))
+        append(.pod(pod, isDeleted: isDeleted))
+    }
+
+    private mutating func append(_ change: Recording.Change) {
+        changes.append(change)
+        times.append(clock)
     }
 
     /// The controller takes over what the pod says.
@@ -381,14 +390,14 @@ struct SimulatedRun {
     private mutating func tell(_ pod: Pod, _ reason: String, _ container: Pod.Container?, _ message: String) {
         events += 1
         let event = Event(
-            metadata: ObjectMeta(name: "event-\(events)", namespace: "ci", uid: "event-\(events)"),
+            metadata: ObjectMeta(name: "event-\(events)", namespace: "ci", uid: "event-\(events)-of-\(description)"),
             podUID: pod.metadata.uid,
             fieldPath: container.map { "spec.containers{\($0.name)}" },
             reason: reason,
             message: message,
             time: now.floored
         )
-        changes.append(.event(event, isDeleted: false))
+        append(.event(event, isDeleted: false))
     }
 
     // MARK: - Time and chance

@@ -43,6 +43,8 @@ final class TektonFollower: Sendable {
     /// Or why there are none: said when the processor is run. A service account is there in its pod only, and a
     /// configuration is to be checked elsewhere, too.
     private let watches: Result<TektonWatches, any Error>
+    /// Nil when TaskRuns are not shared, or there is no API server to share them by.
+    let shards: ShardGroup?
     private let state = Mutex(State())
     private let started = ContinuousClock.now
     /// Finished when the watches of Pods and Events tell what there is, as far as they ever will.
@@ -52,7 +54,6 @@ final class TektonFollower: Sendable {
     private let metrics: MetricsRegistry
 
     init(_ configuration: TektonStepsConfiguration, context: ComponentContext) throws {
-        correlator = Mutex(Correlator(options: configuration.correlator, awaitsWatches: true))
         metrics = context.metrics
         owner = "\(context.key) watches \(Self.count.add(1, ordering: .relaxed).newValue)"
         let reports = Reports()
@@ -62,6 +63,14 @@ final class TektonFollower: Sendable {
         } catch  where configuration.access.authType == .serviceAccount {
             watches = .failure(error)
         }
+        var correlator = Correlator(options: configuration.correlator, awaitsWatches: true)
+        if configuration.sharding.isEnabled, case .success(let watches) = watches {
+            shards = ShardGroup(configuration.sharding, client: watches.client, context: context)
+            correlator.share(.undecided, now: Moment(wall: .now, uptime: .zero))
+        } else {
+            shards = nil
+        }
+        self.correlator = Mutex(correlator)
         reports.follower.withLock { $0.follower = self }
     }
 
@@ -146,11 +155,24 @@ final class TektonFollower: Sendable {
     // MARK: What is known
 
     private func follow(_ watches: TektonWatches) async {
-        await watches.run { change in
-            self.update { change.apply(to: &$0, now: self.now) }
-        } tell: { tell in
-            self.update { $0.watchesTell(tell, now: self.now) }
-            if tell { self.answered.continuation.finish() }
+        await withTaskGroup { group in
+            group.addTask {
+                await watches.run { change in
+                    self.update { change.apply(to: &$0, now: self.now) }
+                } tell: { tell in
+                    self.update { $0.watchesTell(tell, now: self.now) }
+                    if tell { self.answered.continuation.finish() }
+                }
+            }
+            if let shards {
+                group.addTask {
+                    await shards.run {
+                        watches.isFollowing
+                    } changed: { sharding in
+                        self.update { $0.share(sharding, now: self.now) }
+                    }
+                }
+            }
         }
     }
 
@@ -173,10 +195,10 @@ final class TektonFollower: Sendable {
 }
 
 extension TektonStepsConfiguration {
-    /// Whether the watches are the same, whatever else is not.
+    /// Whether the watches are the same, and with whom what they tell is shared, whatever else is not.
     func hasWatches(of other: Self) -> Bool {
         access == other.access && namespaces == other.namespaces && labelSelector == other.labelSelector
-            && followsEvents == other.followsEvents
+            && followsEvents == other.followsEvents && sharding == other.sharding
     }
 
     var followsEvents: Bool { correlator.spans.imagePulls || correlator.spans.schedule }

@@ -12,6 +12,7 @@ public struct TektonStepsConfiguration: ComponentConfiguration {
     public var taskRunAttributes = Self.defaultTaskRunAttributes
     public var namespaceAttributes = Self.defaultNamespaceAttributes
     public var correlator = CorrelatorOptions()
+    public var sharding = ShardingConfiguration()
 
     static let defaultTaskRunAttributes = ["taskrun", "tekton.task_run.name", "taskrun.name"]
     static let defaultNamespaceAttributes = ["namespace", "k8s.namespace.name", "taskrun.namespace"]
@@ -41,6 +42,8 @@ public struct TektonStepsConfiguration: ComponentConfiguration {
         )
         var durations = try map.map("duration_metrics")
         correlator.durations = try DurationHistograms.Options(from: &durations)
+        var sharding = try map.map("sharding")
+        self.sharding = try ShardingConfiguration(from: &sharding)
     }
 
     private static func names(
@@ -53,164 +56,165 @@ public struct TektonStepsConfiguration: ComponentConfiguration {
         return names
     }
 
-    public static let options: [ConfigOption] = [
-        ConfigOption(
-            "auth_type",
-            "serviceAccount | kubeConfig | none",
-            default: "serviceAccount",
-            example: "kubeConfig",
-            "How to log in to the API server: as the pod's service account, as a kubeconfig says, or not at all."
-        ),
-        ConfigOption(
-            "kubeconfig",
-            "string",
-            default: "",
-            example: "/etc/steptrace/kubeconfig",
-            "Path of the kubeconfig for `auth_type: kubeConfig`; without it `KUBECONFIG`, else `~/.kube/config`."
-        ),
-        ConfigOption(
-            "context",
-            "string",
-            default: "",
-            example: "production",
-            "Context of the kubeconfig; without it the current one."
-        ),
-        ConfigOption(
-            "api_server",
-            "URL",
-            default: "",
-            example: "http://127.0.0.1:8001",
-            "The API server for `auth_type: none`, such as a `kubectl proxy`; not used otherwise."
-        ),
-        ConfigOption(
-            "namespaces",
-            "list of strings",
-            default: "[]",
-            example: "[ci, release]",
-            "Only TaskRuns of these namespaces are followed; an empty list means all."
-        ),
-        ConfigOption(
-            "label_selector",
-            "string",
-            default: "",
-            example: "team=build",
-            "Only TaskRuns with these labels are followed."
-        ),
-        ConfigOption(
-            "taskrun_attributes",
-            "list of strings",
-            default: "[\(defaultTaskRunAttributes.joined(separator: ", "))]",
-            example: "[taskrun]",
-            "The span attributes that may name the TaskRun, preferred first: Tekton's and the proposed ones."
-        ),
-        ConfigOption(
-            "namespace_attributes",
-            "list of strings",
-            default: "[\(defaultNamespaceAttributes.joined(separator: ", "))]",
-            example: "[namespace]",
-            "The span or resource attributes that may name its namespace, preferred first."
-        ),
-        ConfigOption(
-            "step_transitions",
-            "events | spans | none",
-            default: "events",
-            example: "spans",
-            "Whether the waiting, queueing and running of a step are told as events of its span, as child spans, or not."
-        ),
-        ConfigOption(
-            "image_pulls",
-            "bool",
-            default: "true",
-            example: "false",
-            "Adds a span for each image that was pulled."
-        ),
-        ConfigOption(
-            "init_containers",
-            "bool",
-            default: "true",
-            example: "false",
-            "Adds a span for each init container."
-        ),
-        ConfigOption(
-            "schedule",
-            "bool",
-            default: "true",
-            example: "false",
-            "Adds a span from the creation of the pod until it had a node."
-        ),
-        ConfigOption(
-            "service_name",
-            "string",
-            default: "tekton-steps",
-            example: "ci-steps",
-            "The `service.name` of the added spans: the service under which Jaeger lists them."
-        ),
-        ConfigOption(
-            "resource_attributes",
-            "map of strings",
-            default: "{}",
-            example: "{k8s.cluster.name: prod}",
-            "More resource attributes of the added spans."
-        ),
-        ConfigOption(
-            "task_run_url",
-            "string",
-            default: "",
-            example: "\"https://dashboard.example.com/#/namespaces/{namespace}/taskruns/{taskrun}\"",
-            "Template of `cicd.pipeline.task.run.url.full`, with `{namespace}`, `{taskrun}`, `{pipelinerun}`, `{step}`."
-        ),
-        ConfigOption(
-            "max_hold",
-            "duration",
-            default: "5s",
-            example: "2s",
-            "A span that is due rides on the next batch of its trace; when none comes within this time, it is sent alone."
-        ),
-        ConfigOption(
-            "sighting_timeout",
-            "duration",
-            default: "5m",
-            example: "1m",
-            "How long the name of a TaskRun in a span waits for that TaskRun to show up in the API server."
-        ),
-        ConfigOption(
-            "completed_max_age",
-            "duration",
-            default: "1h",
-            example: "24h",
-            "Nothing is added for TaskRuns that were over so long ago; `0` for no limit. Tekton's controller sends spans "
-                + "of all old TaskRuns again when it starts."
-        ),
-        ConfigOption(
-            "max_tracked_task_runs",
-            "int",
-            default: "10000",
-            example: "50000",
-            "The most TaskRuns that are followed at a time; beyond it the oldest that are over are forgotten first."
-        ),
-        ConfigOption(
-            "duration_metrics.enabled",
-            "bool",
-            default: "true",
-            example: "false",
-            "Tells how long steps and TaskRuns took, as histograms among the metrics."
-        ),
-        ConfigOption(
-            "duration_metrics.buckets",
-            "list of durations",
-            default: "[1s, 2500ms, 5s, 10s, 30s, 1m, 2m, 5m, 10m, 30m, 1h]",
-            example: "[10s, 1m, 10m]",
-            "The upper bounds of the histograms' buckets, ascending; 50 at the most."
-        ),
-        ConfigOption(
-            "duration_metrics.max_series",
-            "int",
-            default: "1000",
-            example: "200",
-            "The most histograms of steps, and of TaskRuns, one for each namespace, Task, step and result. Beyond it "
-                + "all others are counted in one."
-        ),
-    ]
+    public static let options: [ConfigOption] =
+        [
+            ConfigOption(
+                "auth_type",
+                "serviceAccount | kubeConfig | none",
+                default: "serviceAccount",
+                example: "kubeConfig",
+                "How to log in to the API server: as the pod's service account, as a kubeconfig says, or not at all."
+            ),
+            ConfigOption(
+                "kubeconfig",
+                "string",
+                default: "",
+                example: "/etc/steptrace/kubeconfig",
+                "Path of the kubeconfig for `auth_type: kubeConfig`; without it `KUBECONFIG`, else `~/.kube/config`."
+            ),
+            ConfigOption(
+                "context",
+                "string",
+                default: "",
+                example: "production",
+                "Context of the kubeconfig; without it the current one."
+            ),
+            ConfigOption(
+                "api_server",
+                "URL",
+                default: "",
+                example: "http://127.0.0.1:8001",
+                "The API server for `auth_type: none`, such as a `kubectl proxy`; not used otherwise."
+            ),
+            ConfigOption(
+                "namespaces",
+                "list of strings",
+                default: "[]",
+                example: "[ci, release]",
+                "Only TaskRuns of these namespaces are followed; an empty list means all."
+            ),
+            ConfigOption(
+                "label_selector",
+                "string",
+                default: "",
+                example: "team=build",
+                "Only TaskRuns with these labels are followed."
+            ),
+            ConfigOption(
+                "taskrun_attributes",
+                "list of strings",
+                default: "[\(defaultTaskRunAttributes.joined(separator: ", "))]",
+                example: "[taskrun]",
+                "The span attributes that may name the TaskRun, preferred first: Tekton's and the proposed ones."
+            ),
+            ConfigOption(
+                "namespace_attributes",
+                "list of strings",
+                default: "[\(defaultNamespaceAttributes.joined(separator: ", "))]",
+                example: "[namespace]",
+                "The span or resource attributes that may name its namespace, preferred first."
+            ),
+            ConfigOption(
+                "step_transitions",
+                "events | spans | none",
+                default: "events",
+                example: "spans",
+                "Whether the waiting, queueing and running of a step are told as events of its span, as child spans, or not."
+            ),
+            ConfigOption(
+                "image_pulls",
+                "bool",
+                default: "true",
+                example: "false",
+                "Adds a span for each image that was pulled."
+            ),
+            ConfigOption(
+                "init_containers",
+                "bool",
+                default: "true",
+                example: "false",
+                "Adds a span for each init container."
+            ),
+            ConfigOption(
+                "schedule",
+                "bool",
+                default: "true",
+                example: "false",
+                "Adds a span from the creation of the pod until it had a node."
+            ),
+            ConfigOption(
+                "service_name",
+                "string",
+                default: "tekton-steps",
+                example: "ci-steps",
+                "The `service.name` of the added spans: the service under which Jaeger lists them."
+            ),
+            ConfigOption(
+                "resource_attributes",
+                "map of strings",
+                default: "{}",
+                example: "{k8s.cluster.name: prod}",
+                "More resource attributes of the added spans."
+            ),
+            ConfigOption(
+                "task_run_url",
+                "string",
+                default: "",
+                example: "\"https://dashboard.example.com/#/namespaces/{namespace}/taskruns/{taskrun}\"",
+                "Template of `cicd.pipeline.task.run.url.full`, with `{namespace}`, `{taskrun}`, `{pipelinerun}`, `{step}`."
+            ),
+            ConfigOption(
+                "max_hold",
+                "duration",
+                default: "5s",
+                example: "2s",
+                "A span that is due rides on the next batch of its trace; when none comes within this time, it is sent alone."
+            ),
+            ConfigOption(
+                "sighting_timeout",
+                "duration",
+                default: "5m",
+                example: "1m",
+                "How long the name of a TaskRun in a span waits for that TaskRun to show up in the API server."
+            ),
+            ConfigOption(
+                "completed_max_age",
+                "duration",
+                default: "1h",
+                example: "24h",
+                "Nothing is added for TaskRuns that were over so long ago; `0` for no limit. Tekton's controller sends spans "
+                    + "of all old TaskRuns again when it starts."
+            ),
+            ConfigOption(
+                "max_tracked_task_runs",
+                "int",
+                default: "10000",
+                example: "50000",
+                "The most TaskRuns that are followed at a time; beyond it the oldest that are over are forgotten first."
+            ),
+            ConfigOption(
+                "duration_metrics.enabled",
+                "bool",
+                default: "true",
+                example: "false",
+                "Tells how long steps and TaskRuns took, as histograms among the metrics."
+            ),
+            ConfigOption(
+                "duration_metrics.buckets",
+                "list of durations",
+                default: "[1s, 2500ms, 5s, 10s, 30s, 1m, 2m, 5m, 10m, 30m, 1h]",
+                example: "[10s, 1m, 10m]",
+                "The upper bounds of the histograms' buckets, ascending; 50 at the most."
+            ),
+            ConfigOption(
+                "duration_metrics.max_series",
+                "int",
+                default: "1000",
+                example: "200",
+                "The most histograms of steps, and of TaskRuns, one for each namespace, Task, step and result. Beyond it "
+                    + "all others are counted in one."
+            ),
+        ] + ShardingConfiguration.options
 }
 
 extension DurationHistograms.Options {

@@ -4,10 +4,11 @@ import Tekton
 
 /// The metrics of `tekton_steps`.
 enum TektonStepsMetrics {
-    static let descriptions = [
-        tracked, due, injected, waiting, expired, droppedSightings, dropped, droppedEvents, stepDuration,
-        taskRunDuration, watchUp, lastEvent, relists, watchErrors, skipped, requests,
-    ]
+    static let descriptions =
+        [
+            tracked, due, injected, waiting, expired, droppedSightings, dropped, droppedEvents, stepDuration,
+            taskRunDuration, watchUp, lastEvent, relists, watchErrors, skipped, requests,
+        ] + sharding
 
     private static let tracked = MetricDescription(
         "steptrace_task_runs_tracked",

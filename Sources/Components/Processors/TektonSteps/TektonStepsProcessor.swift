@@ -65,6 +65,9 @@ final class TektonStepsProcessor: TraceConsumer, Service {
             let (figures, counters, durations) = follower.withLock { ($0.figures, $0.counters, $0.durations) }
             TektonStepsMetrics.write(figures, counters, to: &sink, processor: processor)
             TektonStepsMetrics.write(durations, to: &sink, processor: processor)
+            if let shards = follower.shards {
+                TektonStepsMetrics.write(shards, figures, counters, to: &sink, processor: processor)
+            }
         }
         context.inspect("taskrunz") { [weak self] request in self?.inspect(request) }
     }
@@ -80,7 +83,8 @@ final class TektonStepsProcessor: TraceConsumer, Service {
             [
                 summary.namespace, summary.name, summary.uid, summary.traceID.map { "\($0)" } ?? "",
                 summary.isFollowed ? (summary.isOver ? "over" : "running") : "finished",
-                summary.isSighted ? "yes" : "no", "\(summary.pods)", "\(summary.dueSpans)",
+                summary.isSighted ? "yes" : "no", follower.shards == nil ? "-" : summary.isOwned ? "yes" : "no",
+                "\(summary.pods)", "\(summary.dueSpans)",
                 "\(summary.spansUnderWay)",
                 GoDuration.format(.seconds((now.uptime - summary.lastChange).components.seconds)),
             ]
@@ -89,13 +93,13 @@ final class TektonStepsProcessor: TraceConsumer, Service {
             InspectionTable(
                 "TaskRuns of \(context.name)",
                 columns: [
-                    "Namespace", "TaskRun", "UID", "Trace", "State", "Seen in spans", "Pods", "Spans due",
+                    "Namespace", "TaskRun", "UID", "Trace", "State", "Seen in spans", "Own", "Pods", "Spans due",
                     "Spans under way", "Last change ago",
                 ],
                 rows: rows,
                 total: changes.count
             )
-        ]
+        ] + (follower.shards.map { [$0.inspection] } ?? [])
     }
 
     // MARK: - Batches
@@ -181,7 +185,10 @@ final class TektonStepsProcessor: TraceConsumer, Service {
             group.cancelAll()
         }
         context.report(.stopping)
-        if await follower.leave(id) { await flush() }
+        if await follower.leave(id) {
+            await flush()
+            await follower.shards?.leave()
+        }
         context.report(.stopped)
     }
 

@@ -28,7 +28,7 @@ final class TektonWatches: Sendable {
         }
     }
 
-    private let client: KubernetesClient
+    let client: KubernetesClient
     private let namespaces: [String?]
     private let labelSelector: String
     private let followsEvents: Bool
@@ -76,6 +76,13 @@ final class TektonWatches: Sendable {
                 )
             }
             TektonStepsMetrics.write(requests.all, to: &sink, processor: processor)
+        }
+    }
+
+    /// TaskRuns and Pods have been listed, and are followed: nothing of theirs is missed.
+    var isFollowing: Bool {
+        statistics.allSatisfy { key, watch in
+            key.resource == Event.resource.qualifiedName || watch.snapshot.isFollowing
         }
     }
 

@@ -38,6 +38,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
   verbs: [list, watch]
 {{- end -}}
 
+{{- /* And of Leases, in its own namespace. */ -}}
+{{- define "steptrace.leaseRules" -}}
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [list, create, update, delete]
+{{- end -}}
+
 {{- /* The configuration that the values make, with .Values.config laid over it. */ -}}
 {{- define "steptrace.config" -}}
 {{- $config := include "steptrace.baseConfig" . | fromYaml -}}
@@ -81,6 +88,12 @@ processors:
     {{- with .Values.namespaces }}
     namespaces:
       {{- toYaml . | nindent 6 }}
+    {{- end }}
+    {{- if .Values.sharding.enabled }}
+    sharding:
+      enabled: true
+      # Another release in this namespace is another group.
+      group: {{ include "steptrace.fullname" . | replace "." "-" }}
     {{- end }}
 exporters:
   otlp_http:
