@@ -186,6 +186,7 @@ final class TektonStepsProcessor: TraceConsumer, Service {
     }
 
     private func tick() async {
+        var freeMemory = FreeMemory()
         while true {
             do {
                 try await Task.sleep(for: Self.tickInterval)
@@ -195,6 +196,7 @@ final class TektonStepsProcessor: TraceConsumer, Service {
             let now = now
             update { $0.tick(now: now) }
             sendOverdue(now)
+            freeMemory.tick(now: now.uptime)
         }
     }
 
