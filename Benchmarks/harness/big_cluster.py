@@ -33,9 +33,8 @@ class BigCluster:
         self.objects = {kind: [] for kind in KINDS}
         # Namespace, name and trace id of each.
         self.task_runs = []
-        self.listed = {kind: 0 for kind in KINDS}
+        self.selections = {}
         self.watches = {kind: [] for kind in KINDS}
-        self.lock = threading.Lock()
         self.version = 1_000_000
         templates = [
             [Template(kind, item, task, ended_ago) for kind, item in self.snapshot(ended_ago)]
@@ -58,10 +57,6 @@ class BigCluster:
         self.version += 1
         return self.version
 
-    def size(self, kind):
-        """Bytes of an object, on average."""
-        return sum(map(len, self.objects[kind])) / max(1, len(self.objects[kind]))
-
     def __enter__(self):
         cluster = self
 
@@ -76,12 +71,10 @@ class BigCluster:
                     self.answer(404, [b'{"kind":"Status","code":404}'])
                 elif query.get("watch") not in ("1", "true"):
                     self.answer(200, cluster.page(kind, query))
-                    if int(query.get("continue", 0)) + int(query.get("limit", 1 << 62)) >= len(cluster.objects[kind]):
-                        cluster.listed[kind] += 1
                 elif query.get("sendInitialEvents") == "true" and not cluster.streams_lists:
                     self.answer(422, [b'{"kind":"Status","code":422,"reason":"Invalid","message":"sendInitialEvents"}'])
                 else:
-                    cluster.watch(self, kind, query.get("sendInitialEvents") == "true")
+                    cluster.watch(self, kind, query)
 
             def answer(self, status, parts):
                 self.send_response(status)
@@ -103,9 +96,19 @@ class BigCluster:
         self.server.shutdown()
         self.server.server_close()
 
+    def selected(self, kind, query):
+        """What the field selector leaves over: Events of some reasons are not wanted."""
+        selector = query.get("fieldSelector", "")
+        if (kind, selector) not in self.selections:
+            unwanted = [f'"reason":"{reason}"'.encode() for reason in re.findall(r"reason!=(\w+)", selector)]
+            self.selections[kind, selector] = [
+                item for item in self.objects[kind] if not any(reason in item for reason in unwanted)
+            ]
+        return self.selections[kind, selector]
+
     def page(self, kind, query):
-        """A page of a list. Like a server with a watch cache it cuts also lists that may be old, as servers since 1.34 do."""
-        objects = self.objects[kind]
+        """A page of a list, also of one that may be old, which servers with a watch cache cut since 1.34."""
+        objects = self.selected(kind, query)
         start = int(query.get("continue", 0))
         end = start + int(query.get("limit", len(objects)))
         metadata = {"resourceVersion": str(self.version)}
@@ -114,22 +117,21 @@ class BigCluster:
         head = f'{{"apiVersion":"v1","kind":"{KINDS[kind]}","metadata":{json.dumps(metadata)},"items":['
         return [head.encode(), b",".join(objects[start:end]), b"]}"]
 
-    def watch(self, handler, kind, sends_initial_events):
+    def watch(self, handler, kind, query):
         """Sends what there is, if asked to, and from then on whatever `change` sends, until the connection ends."""
         handler.send_response(200)
         handler.send_header("Content-Type", "application/json")
         handler.send_header("Transfer-Encoding", "chunked")
         handler.end_headers()
         handler.wfile.flush()
-        if sends_initial_events:
-            for item in self.objects[kind]:
+        if query.get("sendInitialEvents") == "true":
+            for item in self.selected(kind, query):
                 handler.wfile.write(chunk(event("ADDED", item)))
             metadata = {
                 "resourceVersion": str(self.version),
                 "annotations": {"k8s.io/initial-events-end": "true"},
             }
             handler.wfile.write(chunk(event("BOOKMARK", json.dumps({"metadata": metadata}).encode())))
-            self.listed[kind] += 1
         handler.wfile.flush()
         self.watches[kind].append(handler.wfile)
         handler.rfile.read(1)
@@ -140,12 +142,6 @@ class BigCluster:
         for watch in self.watches[kind]:
             watch.write(chunk(line))
             watch.flush()
-
-    def wait_until_listed(self, deadline):
-        while not all(self.listed.values()):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"only listed: {self.listed}")
-            time.sleep(0.002)
 
     def wait_until_watched(self, deadline):
         while not all(self.watches.values()):

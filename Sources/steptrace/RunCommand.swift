@@ -25,6 +25,8 @@ struct RunCommand: AsyncParsableCommand {
         // Bodies are allocated by one thread and freed by another: with an arena for each thread, as is glibc's default,
         // several times the memory that is needed stays with the process.
         _ = mallopt(M_ARENA_MAX, 2)
+        // Large pieces, such as pages of a list, go back to the system at once; without this only the first of each size.
+        _ = mallopt(M_MMAP_THRESHOLD, 1 << 20)
         let source = try arguments.source
         let (configuration, warnings) = try ConfigurationArguments.telling { try source.load() }
         let logs = LogSettings(configuration.service.logs)

@@ -162,22 +162,57 @@ extension Correlator {
     }
 
     mutating func markSighted(_ uid: String, now: Moment) {
-        guard let entry = taskRuns[uid], !isTooOld(entry.completion, now: now) else { return }
+        guard let (completion, traceID) = taskRuns[uid].map({ ($0.completion, $0.traceID) }),
+            !isTooOld(completion, now: now)
+        else { return }
         taskRuns[uid]?.isSighted = true
-        if let traceID = entry.traceID { byTrace.markSighted(uid: uid, traceID: traceID) }
+        if let traceID { byTrace.markSighted(uid: uid, traceID: traceID) }
         recompute(uid, now: now)
     }
 
     /// Computes the spans anew, and takes up those that have become final.
+    ///
+    /// They are put where there is room for them already: what is allocated for good between the spans of thousands of
+    /// TaskRuns, sighted within a moment, would keep the memory of those from being given back.
     mutating func recompute(_ uid: String, now: Moment) {
         waiting.remove(uid)
-        guard var entry = taskRuns[uid], var facts = entry.facts, let taskRun = facts.taskRun,
+        guard case (let found, var facts, let isFinished)? = newlyFinal(of: uid, now: now) else { return }
+        if !found.isEmpty {
+            taskRuns[uid]?.known += found.map(\.spanID)
+            taskRuns[uid]?.due += found.map { Injection.Item(taskRunUID: uid, span: $0, dueSince: now.uptime) }
+            withDue.insert(uid)
+            // Here and not where it is sent: it may be sent again, but is final once.
+            for span in found { durations.record(span.measurement) }
+        }
+        if facts.isMarked {
+            facts.isMarked = false
+            taskRuns[uid]?.facts = facts
+        }
+        guard var entry = taskRuns[uid], isFinished || entry.standingBySince != nil else { return }
+        if !isFinished {
+            entry.standingBySince = nil
+        } else if makesSpans(of: entry) {
+            finish(&entry)
+        } else {
+            standBy(&entry, now: now)
+        }
+        taskRuns[uid] = entry
+    }
+
+    /// The spans that are final and were not before; the facts, with what has to be noted; whether nothing more is to come.
+    /// Nil where there can be no spans. Where another replica makes them, there are none, but it is known when they are all
+    /// final, and the facts stay as they are: this one may have to begin.
+    private mutating func newlyFinal(
+        of uid: String,
+        now: Moment
+    ) -> (spans: [TektonSpan], facts: TrackedTaskRun.Facts, isFinished: Bool)? {
+        guard let entry = taskRuns[uid], var facts = entry.facts, let taskRun = facts.taskRun,
             let context = taskRun.spanContext, context.isSampled
-        else { return }
-        // One that stands by has to know when its time is over, but leaves all as it is: it may have to begin.
+        else { return nil }
         let makesSpans = makesSpans(of: entry)
-        guard makesSpans || standsBy(for: entry) else { return }
+        guard makesSpans || standsBy(for: entry) else { return nil }
         var isFinished = entry.isOver
+        var found: [TektonSpan] = []
         for var attempt in taskRun.attempts(isDeleted: entry.isDeleted) {
             guard !facts.finishedAttempts.contains(attempt.number) else { continue }
             attempt.pods = facts.pods(of: attempt, in: taskRun)
@@ -186,10 +221,7 @@ extension Correlator {
             let isWaiting = facts.awaitScheduling(of: &attempt, now: now.uptime, toldSince: toldSince)
             let spans = AttemptSpans(taskRun: taskRun, attempt: attempt, context: context, options: options.spans)
             for span in spans.final where makesSpans && !entry.known.contains(span.spanID) {
-                entry.known.append(span.spanID)
-                entry.due.append(Injection.Item(taskRunUID: uid, span: span, dueSince: now.uptime))
-                // Here and not where it is sent: it may be sent again, but is final once.
-                durations.record(span.measurement)
+                if !found.contains(where: { $0.spanID == span.spanID }) { found.append(span) }
             }
             // A late Event may still tell of a pull.
             if spans.isComplete, attempt.isSettled {
@@ -202,16 +234,7 @@ extension Correlator {
                 if attempt.isOver || isWaiting { waiting.insert(uid) }
             }
         }
-        entry.facts = facts
-        if isFinished, makesSpans {
-            finish(&entry)
-        } else if isFinished {
-            standBy(&entry, now: now)
-        } else {
-            entry.standingBySince = nil
-        }
-        if makesSpans, !entry.due.isEmpty { withDue.insert(uid) }
-        taskRuns[uid] = entry
+        return (found, facts, isFinished)
     }
 
     /// Nothing more comes of it; only remembered so that its spans are not made again.
@@ -240,7 +263,10 @@ extension TrackedTaskRun.Facts {
     /// How long the attempt has been over decides what is still waited for.
     mutating func setAge(of attempt: inout Attempt, now: Duration, toldSince: Duration) {
         let overSince = overSince[attempt.number] ?? now
-        self.overSince[attempt.number] = overSince
+        if self.overSince[attempt.number] == nil {
+            self.overSince[attempt.number] = overSince
+            isMarked = true
+        }
         let since = max(overSince, toldSince)
         let grace =
             attempt.pods.isEmpty ? CorrelatorOptions.unseenPodGrace : CorrelatorOptions.abandonedPodGrace
@@ -265,6 +291,7 @@ extension TrackedTaskRun.Facts {
 
     /// All spans of the attempt are taken up: its pods are needed no more.
     mutating func finish(_ attempt: Attempt) {
+        isMarked = true
         finishedAttempts.insert(attempt.number)
         overSince[attempt.number] = nil
         for pod in attempt.pods { finishedPodNames.insert(pod.pod.metadata.name) }
@@ -275,9 +302,10 @@ extension TrackedTaskRun.Facts {
     /// When a container of that pod was first seen to have started: now, if it has not been asked before.
     private mutating func startedSince(_ uid: String, now: Duration) -> Duration {
         guard let index = pods.firstIndex(where: { $0.uid == uid }) else { return now }
-        let since = pods[index].startedSince ?? now
-        pods[index].startedSince = since
-        return since
+        if let since = pods[index].startedSince { return since }
+        pods[index].startedSince = now
+        isMarked = true
+        return now
     }
 }
 

@@ -95,11 +95,8 @@ public struct Correlator: Sendable {
     ) {
         if case .among = sharding { return }
         // Several have one name where a TaskRun was deleted and made again with the same annotated context.
-        var isKnown = false
-        for entry in byTrace[traceID] where entry.isNamed(namespace: namespace, name: name) {
-            isKnown = true
-            if !entry.isSighted { markSighted(entry.uid, now: now) }
-        }
+        let (isKnown, unsighted) = byTrace.find(namespace: namespace, name: name, traceID: traceID)
+        for uid in unsighted { markSighted(uid, now: now) }
         if isKnown { return }
         let isKept = sightings.add(
             namespace: namespace,

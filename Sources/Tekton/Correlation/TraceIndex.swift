@@ -21,6 +21,21 @@ struct TraceIndex: Sendable {
 
     subscript(traceID: TraceID) -> [Entry] { entries[traceID] ?? [] }
 
+    /// Whether a TaskRun of this name is in that trace, and the UIDs of those that have not been sighted.
+    func find(
+        namespace: some Collection<UInt8>,
+        name: some Collection<UInt8>,
+        traceID: TraceID
+    ) -> (isKnown: Bool, unsighted: [String]) {
+        var isKnown = false
+        var unsighted: [String] = []
+        for entry in self[traceID] where entry.isNamed(namespace: namespace, name: name) {
+            isKnown = true
+            if !entry.isSighted { unsighted.append(entry.uid) }
+        }
+        return (isKnown, unsighted)
+    }
+
     mutating func insert(uid: String, key: ObjectKey, traceID: TraceID) {
         let entry = Entry(uid: uid, namespace: key.namespace, name: key.name)
         // An array literal has no room to spare, and mostly there is no second entry.

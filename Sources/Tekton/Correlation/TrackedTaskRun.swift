@@ -16,6 +16,8 @@ struct TrackedTaskRun: Sendable {
         var finishedPodNames: Set<String> = []
         /// When an attempt was first seen to be over.
         var overSince: [Int: Duration] = [:]
+        /// Something of the above has been noted since it was last set to false.
+        var isMarked = false
 
         var hasTaskRun: Bool { packed != nil }
 
@@ -32,6 +34,8 @@ struct TrackedTaskRun: Sendable {
         /// All its spans are handed out; only remembered so that they are not made again.
         case finished
     }
+
+    private static let usualSpans = 12
 
     let uid: String
     var state: State
@@ -52,7 +56,8 @@ struct TrackedTaskRun: Sendable {
     var isDeleted = false
     /// Handed out, and neither confirmed nor given back.
     var underWay: Int32 = 0
-    /// Spans that are final, by id, whether they wait, are under way or are sent. A few, so no set.
+    /// Spans that are final, by id, whether they wait, are under way or are sent. A few, so no set; there is room from the
+    /// beginning on, see `Correlator.recompute`.
     var known: [SpanID] = []
     /// Final and not handed out.
     var due: [Injection.Item] = []
@@ -65,6 +70,7 @@ struct TrackedTaskRun: Sendable {
         self.uid = uid
         state = .following(Facts())
         touched = now.uptime
+        known.reserveCapacity(Self.usualSpans)
     }
 
     var key: ObjectKey? {

@@ -193,6 +193,7 @@ final class TektonStepsProcessor: TraceConsumer, Service {
     }
 
     private func tick() async {
+        var freeMemory = FreeMemory()
         while true {
             do {
                 try await Task.sleep(for: Self.tickInterval)
@@ -202,6 +203,7 @@ final class TektonStepsProcessor: TraceConsumer, Service {
             let now = now
             update { $0.tick(now: now) }
             sendOverdue(now)
+            freeMemory.tick(now: now.uptime)
         }
     }
 
