@@ -70,8 +70,8 @@ import Testing
             port: port,
             .init(
                 watchTimeoutSeconds: 300...300,
-                longestSilence: .milliseconds(50),
-                watchMargin: .milliseconds(-299_950)
+                longestSilence: .milliseconds(400),
+                watchMargin: .milliseconds(-299_600)
             )
         )
         var told = telling
@@ -92,7 +92,7 @@ import Testing
         server.apply("a")
         let (run, telling) = try follow(
             port: port,
-            .init(streamsLists: true, longestSilence: .milliseconds(50), longestInitialEvents: .seconds(60))
+            .init(streamsLists: true, longestSilence: .milliseconds(400), longestInitialEvents: .seconds(60))
         )
         var told = telling
         // As the events of a watch, then as a list.
