@@ -35,6 +35,13 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
     /// Nothing tells the client but that nothing is told.
     var isSilent: Bool { effect == .hang }
 
+    var isOfStreamingList: Bool {
+        switch place {
+        case .streamingList, .initialEvent, .initialEventsEnd: true
+        default: false
+        }
+    }
+
     var traits: APIServerTraits {
         var traits = APIServerTraits()
         if case .page(let page) = place, page > 1 { traits.hasWatchCache = false }
