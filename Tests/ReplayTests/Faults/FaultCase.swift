@@ -10,8 +10,6 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
         case expiry
         /// Its watch ends.
         case end
-        /// Objects change.
-        case changes
     }
 
     /// What a client has to do about the fault.
@@ -29,6 +27,8 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
     var times = 1
     let provocation: Provocation
     let remedy: Remedy
+    /// Of a client that asks for streaming lists.
+    var streams = false
 
     var fault: APIFault { APIFault(effect, at: place, of: .pods, times: times) }
 
@@ -91,25 +91,35 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
         var cases: [FaultCase] = []
         for count in [0, 2] {
             cases += effects.map {
-                FaultCase(effect: $0, place: .event(count), provocation: .changes, remedy: $0.remedyInWatch)
+                FaultCase(
+                    effect: $0,
+                    place: .event(count),
+                    provocation: .end,
+                    remedy: $0.remedyInWatch,
+                    streams: true
+                )
             }
             cases += [.unreadableObject, .unknownEvent].map {
-                FaultCase(effect: $0, place: .event(count), provocation: .changes, remedy: .none)
+                FaultCase(effect: $0, place: .event(count), provocation: .end, remedy: .none, streams: true)
             }
         }
-        cases.append(FaultCase(effect: .end, place: .event(1), times: 6, provocation: .changes, remedy: .watch))
+        cases.append(
+            FaultCase(effect: .end, place: .event(1), times: 5, provocation: .end, remedy: .watch, streams: true)
+        )
         return cases
     }()
 
     private static let streamingLists: [FaultCase] = {
-        var cases = (APIFault.Effect.statuses + broken).map {
-            FaultCase(effect: $0, place: .streamingList, provocation: .expiry, remedy: .list)
-        }
         let within = APIFault.Effect.statuses + [.html, .drop, .cutOff, .truncate, .end, .hang]
+        var effects: [(APIFault.Place, [APIFault.Effect])] = [(.streamingList, APIFault.Effect.statuses + broken)]
         for place in [APIFault.Place.initialEvent(0), .initialEvent(3), .initialEventsEnd] {
-            cases += within.map { FaultCase(effect: $0, place: place, provocation: .expiry, remedy: .list) }
+            effects.append((place, within))
         }
-        return cases
+        return effects.flatMap { place, effects in
+            effects.map {
+                FaultCase(effect: $0, place: place, provocation: .expiry, remedy: .list, streams: true)
+            }
+        }
     }()
 }
 
@@ -131,7 +141,8 @@ extension APIFault.Effect {
     /// At the start of a watch, or in its middle.
     fileprivate var remedyInWatch: FaultCase.Remedy {
         switch self {
-        case .status(let status): [429, 500].contains(status.code) ? .watch : .list
+        case .status(.resourceVersionTooLarge): .list
+        case .status(let status): status.code == 429 || status.code >= 500 ? .watch : .list
         case .answer: .list
         default: .watch
         }

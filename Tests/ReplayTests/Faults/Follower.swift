@@ -23,12 +23,14 @@ final class Follower<Resource: KubernetesResource>: Sendable {
     private let task: Task<Void, Never>
 
     /// - Parameters:
+    ///   - streams: asks for streaming lists first, as the gateway does.
     ///   - patience: how long the client waits for the rest of an answer, in place of minutes; nil for as long as it takes.
     ///   - handler: told everything, too.
     init(
         _ server: ReplayAPIServer,
         _ resource: RecordedResource,
         _ selection: ObjectSelection = ObjectSelection(),
+        streams: Bool = true,
         patience: Duration? = nil,
         handler: @escaping Reflector<Resource>.Handler = { _ in }
     ) throws {
@@ -49,7 +51,7 @@ final class Follower<Resource: KubernetesResource>: Sendable {
         let reflector = Reflector<Resource>(
             client: client,
             selection: selection,
-            configuration: .init(pageSize: 3),
+            configuration: .init(streamsLists: streams, pageSize: 3),
             sleep: { try await Task.sleep(for: $0 / 100) },
             logger: logger,
             handler: { event in

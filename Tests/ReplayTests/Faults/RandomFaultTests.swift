@@ -23,12 +23,12 @@ struct RandomFaultTests {
         let server = ReplayAPIServer([])
         try world.change(server, times: 8)
         try await server.run { server in
-            let follower = try Follower<Pod>(server, .pods, patience: .milliseconds(500))
+            let streams = random.chance(0.7)
+            let follower = try Follower<Pod>(server, .pods, streams: streams, patience: .milliseconds(500))
             for _ in 0..<25 {
-                try world.change(server, times: Int.random(in: 0..<4, using: &random))
+                try world.change(server, times: Int.random(in: 1..<5, using: &random))
                 try await trouble.strike(server, using: &random)
-                // Now and then it is left to the follower how far it comes.
-                if random.chance(0.4) { _ = await follower.told.wait(timeout: .milliseconds(100)) { _ in false } }
+                await trouble.settle(server, using: &random)
             }
             trouble.end(server)
             let context = trouble.context(seed: seed)
@@ -58,6 +58,7 @@ struct RandomFaultTests {
                 steps += 1
                 if steps % 8 == 0 {
                     try await trouble.strike(server, using: &random)
+                    await trouble.settle(server, using: &random)
                     follower.takeSpans()
                 }
             }
@@ -78,14 +79,14 @@ struct RandomFaultTests {
             for resource in [RecordedResource.taskRuns, .pods, .events] {
                 server.inject(APIFault(fault.effect, at: fault.place, of: resource, times: fault.times))
             }
-            let follower = try SpanFollower(server, recordings)
+            let follower = try SpanFollower(server, recordings, streams: fault.streams)
             for _ in 0..<20 { server.step() }
             #expect(await follower.reaches(server))
             for resource in [RecordedResource.taskRuns, .pods, .events] {
                 server.inject(APIFault(fault.effect, at: fault.place, of: resource, times: fault.times))
             }
             if fault.provocation == .expiry { server.expire() }
-            if fault.provocation != .changes { server.endWatches() }
+            server.endWatches()
             server.advanceToEnd()
             #expect(await follower.reaches(server))
             await follower.stop()

@@ -68,6 +68,12 @@ struct RandomTrouble {
         requests += count
     }
 
+    /// Leaves the server's clients some time, or none, before the next thing happens.
+    func settle(_ server: ReplayAPIServer, using random: inout SeededGenerator) async {
+        let patience = random.pick([Duration.zero, .milliseconds(50), .milliseconds(700)])
+        _ = await server.waitUntil(timeout: patience) { $0.pendingFaults.isEmpty && $0.watchCount > 0 }
+    }
+
     /// How to have it again, and what it was.
     func context(seed: UInt64) -> String {
         "STEPTRACE_FAULT_SEED=\(seed) STEPTRACE_FAULT_SEQUENCES=1: \(log.joined(separator: "; "))"

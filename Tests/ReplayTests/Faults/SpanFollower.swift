@@ -31,12 +31,12 @@ final class SpanFollower: Sendable {
     private let pods: Follower<Pod>
     private let events: Follower<Event>
 
-    init(_ server: ReplayAPIServer, _ recordings: [Recording]) throws {
+    init(_ server: ReplayAPIServer, _ recordings: [Recording], streams: Bool = true) throws {
         let state = Observed(State())
         self.state = state
         self.recordings = recordings
         let patience = Duration.milliseconds(500)
-        taskRuns = try Follower(server, .taskRuns, patience: patience) { event in
+        taskRuns = try Follower(server, .taskRuns, streams: streams, patience: patience) { event in
             state.update { state in
                 switch event {
                 case .applied(let taskRun):
@@ -48,7 +48,7 @@ final class SpanFollower: Sendable {
             }
         }
         let selection = ObjectSelection(labelSelector: Pod.labelSelector)
-        pods = try Follower(server, .pods, selection, patience: patience) { event in
+        pods = try Follower(server, .pods, selection, streams: streams, patience: patience) { event in
             state.update { state in
                 switch event {
                 case .applied(let pod): state.correlator.apply(pod, now: state.now)
@@ -58,7 +58,7 @@ final class SpanFollower: Sendable {
             }
         }
         let ofPods = ObjectSelection(fieldSelector: Event.fieldSelector)
-        events = try Follower(server, .events, ofPods, patience: patience) { event in
+        events = try Follower(server, .events, ofPods, streams: streams, patience: patience) { event in
             guard case .applied(let event) = event, PodEvents.concerns(event) else { return }
             state.update { $0.correlator.apply(event, now: $0.now) }
         }

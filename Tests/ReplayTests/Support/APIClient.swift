@@ -104,6 +104,8 @@ struct APIClient {
     init() throws {
         var configuration = HTTPClientConfiguration()
         configuration.proxy = ""
+        // On a connection that was used before, libcurl takes a closed one for chance and asks again.
+        configuration.disableKeepAlives = true
         client = try HTTPClient(configuration: configuration)
     }
 
