@@ -15,8 +15,9 @@ struct APIServerFaultTests {
         case tooManyRequests = "it is asked too much, by watches and lists"
         case tooLarge = "it is behind the others"
         case proxy = "a proxy answers in its place"
+        case noStreams = "it does not stream lists any more, and its lists are cut off"
         case noTekton = "it does not know tekton.dev"
-        case bytes = "it sends byte by byte"
+        case pieces = "it sends a few bytes at a time"
         case longLines = "its objects are of more than a megabyte"
 
         var testDescription: String { rawValue }
@@ -40,16 +41,20 @@ struct APIServerFaultTests {
                 server.failWatches(with: .tooManyRequests)
             case .tooLarge:
                 server.expire()
-                plan(.status(.resourceVersionTooLarge), at: .list, server)
+                plan(.status(.resourceVersionTooLarge), at: .streamingList, server)
             case .proxy:
                 server.expire()
-                plan(.html, at: .list, server)
+                plan(.html, at: .anything, server)
+            case .noStreams:
+                server.traits.streamingLists = .disabled
+                server.expire()
+                plan(.cutOff, at: .list, server)
             case .noTekton:
                 server.serveTekton(false)
                 let count = server.requests.count
                 _ = await server.waitUntil { $0.requests.count > count }
                 server.serveTekton(true)
-            case .bytes: plan(.pieces(1), at: .watch, server)
+            case .pieces: plan(.pieces(11), at: .watch, server)
             case .longLines: plan(.pad(1 << 20), at: .watch, server)
             }
         }

@@ -35,6 +35,10 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
     /// Nothing tells the client but that nothing is told.
     var isSilent: Bool { effect == .hang }
 
+    /// Lists beyond those that the fault itself makes necessary: one that asks for pages of a state that is gone, and those
+    /// that a client gives up because it, or the machine, is slow.
+    var surplus: Int { isSilent ? 2 : place == .page(2) ? 1 : 0 }
+
     var isOfStreamingList: Bool {
         switch place {
         case .streamingList, .initialEvent, .initialEventsEnd: true
