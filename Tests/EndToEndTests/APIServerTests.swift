@@ -119,6 +119,7 @@ struct APIServerTests {
                 "etcdserver: request timed out",
             ]
         ) { server in
+            server.traits.streamingLists = .disabled
             server.fail(.list, .taskRuns, with: .status(.tooManyRequests))
             server.fail(.list, .pods, with: .status(.internalError))
             server.fail(.list, .events, with: .cutOff)

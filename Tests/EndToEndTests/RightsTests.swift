@@ -4,9 +4,17 @@ import Testing
 /// Every other stage checks, too, that its gateway asks for nothing beyond these rights.
 @Suite("Rights in the cluster")
 struct RightsTests {
+    /// Then everything is asked for: the stream, the list in its place, and the watch behind that.
+    private static func withoutStreamingLists(_ server: ReplayAPIServer, _ backend: RecordingBackend) {
+        server.traits.streamingLists = .disabled
+    }
+
     @Test("the ClusterRole grants what the gateway asks for, and nothing else")
     func exactlyEnough() async throws {
-        try await Stage.run(["success", "step-fails", "pipelinerun"]) { stage in
+        try await Stage.run(
+            ["success", "step-fails", "pipelinerun"],
+            prepare: Self.withoutStreamingLists
+        ) { stage in
             await stage.waitUntilFollowing()
             try await stage.sendAll()
             stage.apiServer.advance(to: .seconds(5))
@@ -24,7 +32,7 @@ struct RightsTests {
     @Test("with namespaces, everything is asked for in these alone: Roles will do")
     func namespaced() async throws {
         let settings = ["processors.tekton_steps.namespaces=[default, ci]"]
-        try await Stage.run(["success"], settings) { stage in
+        try await Stage.run(["success"], settings, prepare: Self.withoutStreamingLists) { stage in
             #expect(await stage.apiServer.waitUntil { $0.watchCount == 6 }, "\(stage.gateway.output.text)")
             let requests = stage.apiServer.requests.filter { $0.resource != nil }
             let granted = try Rights.granted()
