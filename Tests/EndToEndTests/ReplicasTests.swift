@@ -11,6 +11,8 @@ struct ReplicasTests {
     private static let scenarios = [
         "success", "step-fails", "pipelinerun", "cancel", "retries", "timeout", "oom", "results", "short", "sidecar",
     ]
+    /// Fewer where all happens at once: a machine that is busy would tell of Events too late.
+    private static let some = ["success", "step-fails", "pipelinerun", "cancel"]
 
     @Test("three replicas behind three senders add each span once, whoever saw the spans that name its TaskRun")
     func once() async throws {
@@ -32,7 +34,7 @@ struct ReplicasTests {
     @Test("kill -9 of one: what it had not sent, the others send when its Lease has run out")
     func kill() async throws {
         // Nothing has been sent when it is killed.
-        try await ReplicaStage.run(Self.scenarios, count: 3, leases: "2s", hold: "1s") { stage in
+        try await ReplicaStage.run(Self.some, count: 3, leases: "2s", hold: "1s") { stage in
             stage.apiServer.advanceToEnd()
             stage.gateways[1].send(signal: SIGKILL)
             for number in [0, 2] { await stage.expectReplicas([0, 2], in: stage.gateways[number]) }
@@ -42,7 +44,7 @@ struct ReplicasTests {
 
     @Test("one that ends tells the others, who need not wait for its Lease to run out")
     func leave() async throws {
-        try await ReplicaStage.run(Self.scenarios, count: 3, leases: "10m") { stage in
+        try await ReplicaStage.run(Self.some, count: 3, leases: "10m") { stage in
             stage.apiServer.advance(to: .seconds(6))
             #expect(await stage.gateways[0].stop() == .code(0))
             #expect(stage.apiServer.leases.all.map(\.holder) == ["replica-1", "replica-2"])
