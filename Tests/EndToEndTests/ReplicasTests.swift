@@ -93,4 +93,49 @@ struct ReplicasTests {
             stage.apiServer.advanceToEnd()
         }
     }
+
+    @Test("a configuration that changes keeps the Lease, unless what is shared changes with it")
+    func reload() async throws {
+        try await Slots.use {
+            let apiServer = ReplayAPIServer([])
+            try await apiServer.start()
+            let url = apiServer.url
+            func text(hold: String, group: String) -> String {
+                """
+                receivers: {otlp: {protocols: {http: {endpoint: "127.0.0.1:0"}}}}
+                processors:
+                  tekton_steps:
+                    auth_type: none
+                    api_server: \(url)
+                    max_hold: \(hold)
+                    sharding: {enabled: true, group: \(group), identity: one}
+                exporters: {debug: }
+                service:
+                  telemetry: {metrics: {level: none}}
+                  pipelines: {traces: {receivers: [otlp], processors: [tekton_steps], exporters: [debug]}}
+                """
+            }
+            let folder = try TemporaryFolder()
+            let file = try folder.write("config.yaml", text(hold: "1s", group: "first"))
+            let gateway = try await GatewayProcess.start(Steptrace.path, arguments: ["--config", file])
+            try await gateway.waitUntilReady()
+            #expect(await apiServer.leases.waitUntil { $0.count == 1 }, "\(gateway.output.text)")
+            let before = apiServer.leases.all
+            #expect(before.first?.name.hasPrefix("first-one-") == true && before.first?.namespace == "default")
+
+            _ = try folder.write("config.yaml", text(hold: "2s", group: "first"))
+            let isReloaded = await gateway.waitUntil { $0.contains("The configuration has been reloaded.") }
+            #expect(isReloaded, "\(gateway.output.text)")
+            #expect(apiServer.leases.all == before)
+
+            _ = try folder.write("config.yaml", text(hold: "2s", group: "second"))
+            let isAnother = await apiServer.leases.waitUntil {
+                $0.count == 1 && $0.first?.name.hasPrefix("second-") == true
+            }
+            #expect(isAnother, "\(apiServer.leases.all) \(gateway.output.text)")
+            #expect(await gateway.stop() == .code(0))
+            #expect(apiServer.leases.all.isEmpty)
+            await apiServer.stop()
+        }
+    }
 }
