@@ -217,6 +217,21 @@ struct LeaseGroupTests {
         #expect(stage.members == ["a", "me"])
     }
 
+    @Test("one that is gone is noticed even while every other round fails")
+    func flakiness() {
+        var stage = Stage()
+        stage.renew("a")
+        stage.round()
+        for _ in 0..<6 {
+            stage.failures = [Self.unreachable]
+            stage.now += .seconds(8)
+            stage.round()
+            stage.now += .seconds(4)
+            stage.round()
+        }
+        #expect(stage.members == ["me"])
+    }
+
     @Test func oneThatCouldNotRenewInTimeJoinsAnewForOthersMayHaveTakenOver() {
         var stage = Stage()
         stage.round()

@@ -219,6 +219,13 @@ struct ShardingTests {
         #expect(later.hasDueSpans)
     }
 
+    @Test func whoeverComesNextWithoutSharingLosesNothingThatWasFollowed() {
+        #expect(Self.correlator(owner: "other").sighted.map(\.key.name) == ["run"])
+        var alone = Correlator()
+        alone.apply(Self.done, now: Self.at(0))
+        #expect(alone.sighted.isEmpty)
+    }
+
     @Test func roomIsMadeOfOthersTaskRunsFirst() {
         var correlator = Correlator(options: CorrelatorOptions(maxTrackedTaskRuns: 1))
         correlator.share(Self.others, now: Self.at(0))

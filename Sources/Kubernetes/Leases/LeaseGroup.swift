@@ -3,7 +3,7 @@
 ///
 /// A Lease counts as live while its resource version was seen to change within its duration on our own clock, which is
 /// client-go's rule for leader election: wall clocks are never compared. Time in which the Leases could not be listed
-/// counts against nobody.
+/// counts against nobody, but for one interval of renewal: the others may not have been able to renew either.
 ///
 /// A member that did not renew its own Lease in time gives it up and joins with a new one: others may have taken over
 /// what was its, so it must not come back as if nothing had been. `acquireTime` of the new one is the creation time of the
@@ -206,8 +206,7 @@ public struct LeaseGroup: Sendable {
     // MARK: - What came of it
 
     public mutating func listed(_ leases: [Lease], now: Duration) {
-        let gap = lastListed.map { now - $0 } ?? .zero
-        let wasWatched = gap <= configuration.renewInterval * 2
+        let gap = min(lastListed.map { now - $0 } ?? .zero, configuration.renewInterval)
         lastListed = now
         round.hasListed = true
         var others: [String: Known] = [:]
@@ -218,7 +217,7 @@ public struct LeaseGroup: Sendable {
             } else if let before = known[lease.metadata.uid],
                 before.lease.metadata.resourceVersion == lease.metadata.resourceVersion
             {
-                others[lease.metadata.uid] = Known(lease: lease, unchanged: wasWatched ? before.unchanged + gap : .zero)
+                others[lease.metadata.uid] = Known(lease: lease, unchanged: before.unchanged + gap)
             } else {
                 others[lease.metadata.uid] = Known(lease: lease, unchanged: .zero)
             }

@@ -13,10 +13,12 @@ extension Correlator {
     }
 
     /// The names of TaskRuns that spans have named, with the trace: those that were found and of which spans may still come,
-    /// and those that were not found.
+    /// and those that were not found. Where TaskRuns are shared nobody looks for names, and all that are followed count.
     public var sighted: [(key: ObjectKey, traceID: TraceID)] {
         let found = taskRuns.values.compactMap { entry -> (key: ObjectKey, traceID: TraceID)? in
-            guard entry.isSighted, entry.facts != nil, let key = entry.key, let traceID = entry.traceID else {
+            guard entry.isSighted || sharding != .off, entry.facts != nil, let key = entry.key,
+                let traceID = entry.traceID
+            else {
                 return nil
             }
             return (key, traceID)

@@ -70,7 +70,7 @@ final class ShardGroup: Sendable {
     /// Until the task is cancelled.
     ///
     /// - Parameters:
-    ///   - isFit: whether the objects are followed, without which there is nothing to be done for others.
+    ///   - isFit: whether TaskRuns are followed, without which there is nothing to be done for others.
     ///   - changed: called with who is there, at first and whenever that has changed.
     func run(isFit: @Sendable () -> Bool, changed: @Sendable (Sharding) -> Void) async {
         var told = LeaseGroup.Membership.unknown

@@ -167,7 +167,7 @@ final class TektonFollower: Sendable {
             if let shards {
                 group.addTask {
                     await shards.run {
-                        watches.isFollowing
+                        watches.isUseful
                     } changed: { sharding in
                         self.update { $0.share(sharding, now: self.now) }
                     }

@@ -79,11 +79,13 @@ final class TektonWatches: Sendable {
         }
     }
 
-    /// TaskRuns and Pods have been listed, and are followed: nothing of theirs is missed.
-    var isFollowing: Bool {
-        statistics.allSatisfy { key, watch in
-            key.resource == Event.resource.qualifiedName || watch.snapshot.isFollowing
-        }
+    /// Whether what is known is worth sharing the work: TaskRuns are followed, at least in some namespace, and there is
+    /// nothing that has neither been listed nor failed. What all replicas may not see must keep none of them from the rest.
+    var isUseful: Bool {
+        let snapshots = statistics.filter { $0.key.resource != Event.resource.qualifiedName }
+            .map { (key: $0.key, watch: $0.value.snapshot) }
+        return snapshots.allSatisfy { $0.watch.isFollowing || !$0.watch.errors.isEmpty }
+            && snapshots.contains { $0.key.isOfTaskRuns && $0.watch.isFollowing }
     }
 
     /// Follows the objects until the task is cancelled.
