@@ -155,7 +155,7 @@ private func list(_ objects: [String], version: String, token: String = "") -> S
             .lines(event("ADDED", Build.json("b", version: "12"))),
         ])
         #expect(await harness.events(3) == ["synced", "applied a@11", "applied b@12"])
-        #expect(harness.transport.targets[3].contains("&watch=1&resourceVersion=11&"))
+        #expect(harness.transport.targets[3].contains("?watch=1&resourceVersion=11&"))
         #expect(harness.waits.values.isEmpty)
     }
 
@@ -255,16 +255,22 @@ private func list(_ objects: [String], version: String, token: String = "") -> S
         #expect(harness.transport.targets[6] == "/apis/test.dev/v1beta1/builds?resourceVersion=10")
     }
 
-    @Test func cancellationIsNoFailure() async {
-        let harness = ReflectorHarness([list([], version: "10"), .hanging([])])
+    @Test("cancellation is no failure", arguments: [false, true])
+    func cancellation(streamsLists: Bool) async {
+        let script = streamsLists ? [] : [list([], version: "10")]
+        let harness = ReflectorHarness(script + [.hanging([])])
         let failures = Recorder<String>()
         let reflector = Reflector<Build>(
             client: testClient(harness.transport),
+            selection: ObjectSelection(),
+            configuration: .init(streamsLists: streamsLists),
+            sleep: { _ in },
             logger: harness.log.logger,
             handler: { if case .failed(let error, _) = $0 { failures.append("\(error)") } }
         )
         let task = Task { await reflector.run() }
-        while harness.transport.requests.count < 3 { await Task.yield() }
+        // Discovery, and the script.
+        while harness.transport.requests.count < script.count + 2 { await Task.yield() }
         task.cancel()
         await task.value
         #expect(failures.values == [])
