@@ -119,10 +119,12 @@ struct APIServerTests {
                 "etcdserver: request timed out",
             ]
         ) { server in
-            server.traits.streamingLists = .disabled
-            server.fail(.list, .taskRuns, with: .status(.tooManyRequests))
-            server.fail(.list, .pods, with: .status(.internalError))
-            server.fail(.list, .events, with: .cutOff)
+            // Whichever way they are asked for.
+            for place in [APIFault.Place.streamingList, .list] {
+                server.fail(place, .taskRuns, with: .status(.tooManyRequests))
+                server.fail(place, .pods, with: .status(.internalError))
+                server.fail(place, .events, with: .cutOff)
+            }
         } repair: { server in
             server.recover()
         }
