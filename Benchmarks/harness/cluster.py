@@ -49,6 +49,11 @@ class Cluster:
                 url = urllib.parse.urlsplit(self.path)
                 resource = url.path.rsplit("/", 1)[-1]
                 query = {key: values[0] for key, values in urllib.parse.parse_qs(url.query).items()}
+                if "sendInitialEvents" in query:
+                    self.send_response(422)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
                 if query.get("watch") in ("1", "true"):
                     self.send_response(200)
                     self.send_header("Content-Type", "application/json")

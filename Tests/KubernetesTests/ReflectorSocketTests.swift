@@ -92,7 +92,7 @@ import Testing
         server.apply("a")
         let (run, telling) = try follow(
             port: port,
-            .init(streamsLists: true, longestSilence: .milliseconds(400), longestInitialEvents: .seconds(60))
+            .init(streamsLists: true, longestInitialSilence: .milliseconds(400), longestInitialEvents: .seconds(60))
         )
         var told = telling
         // As the events of a watch, then as a list.

@@ -11,7 +11,14 @@ import Testing
     private let lost = KubernetesError(.transport, "reset")
 
     private func stream(_ version: String) -> Machine.Next {
-        .watch(Machine.WatchRequest(resourceVersion: version, sendsInitialEvents: true, timeoutSeconds: 300))
+        .watch(
+            Machine.WatchRequest(
+                resourceVersion: version,
+                sendsInitialEvents: true,
+                timeoutSeconds: 300,
+                longestSilence: .seconds(15)
+            )
+        )
     }
 
     private func watch(_ version: String) -> Machine.Next {
@@ -45,6 +52,12 @@ import Testing
         synced()
         _ = machine.watchEvent(.added, key("b"), resourceVersion: "11")
         #expect(machine.watchEnded(nil, after: .seconds(300), events: 3, now: .zero).next == watch("11"))
+    }
+
+    /// A stream may be silent for a short time only, as servers that do not know it are silent from the beginning.
+    @Test mutating func silenceAfterTheInitialEventsSaysNothingOfBookmarks() {
+        synced()
+        #expect(machine.watchSilent(now: .zero) == Machine.Actions(next: watch("10")))
     }
 
     @Test mutating func isNotSyncedBeforeTheBookmarkThatEndsTheInitialEvents() {

@@ -133,6 +133,8 @@ def api_server(recording):
                 group = {"kind": "APIGroup", "apiVersion": "v1", "name": "tekton.dev"}
                 return self.answer(json.dumps({**group, "versions": [version], "preferredVersion": version}).encode())
             name = path.rsplit("/", 1)[1]
+            if "sendInitialEvents" in query:
+                return self.send_error(422)
             if "watch=" not in query:
                 objects = json.loads((RECORDINGS / recording / f"{name}.json").read_bytes())
                 for item in objects["items"]:

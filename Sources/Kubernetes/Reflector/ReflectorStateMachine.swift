@@ -22,6 +22,9 @@ struct ReflectorStateMachine: Sendable {
         var longestSilence = Duration.seconds(120)
         /// From a server that sends no bookmarks, silence is heard for so long beyond the end that was asked for.
         var watchMargin = Duration.seconds(30)
+        /// A streaming list that says nothing for so long, before or after its end, is given up: servers that do not know such
+        /// lists are silent, and the others have no reason to be.
+        var longestInitialSilence = Duration.seconds(15)
         /// A streaming list has told what there is within this time, or the server does not know such lists.
         var longestInitialEvents = Duration.seconds(120)
         /// For so long a server's error in a watch is answered with another watch, afterwards with a list.
@@ -52,6 +55,8 @@ struct ReflectorStateMachine: Sendable {
         /// Began without a resource version, so that it first repeats all objects, in no order.
         var repeatsObjects: Bool
         var hasBookmarks = false
+        /// The rest of a streaming list, whose silence is short.
+        var isStream = false
     }
 
     private enum Resumption {
@@ -264,10 +269,10 @@ struct ReflectorStateMachine: Sendable {
     mutating func bookmark(resourceVersion version: String, endsInitialEvents: Bool = false) -> Actions {
         switch state {
         case .streaming where endsInitialEvents && !version.isEmpty:
-            state = .watching(Watching(repeatsObjects: false))
+            state = .watching(Watching(repeatsObjects: false, isStream: true))
             return Actions(emissions: synced(at: version) + recovered(), next: .read)
-        case .watching:
-            state = .watching(Watching(repeatsObjects: false, hasBookmarks: true))
+        case .watching(let watching):
+            state = .watching(Watching(repeatsObjects: false, hasBookmarks: true, isStream: watching.isStream))
             serverErrorsSince = nil
             expectsBookmarks = true
             advance(to: version)
@@ -302,7 +307,7 @@ struct ReflectorStateMachine: Sendable {
         switch state {
         case .streaming: return initialEventsOverdue()
         case .watching(let watching):
-            if !watching.hasBookmarks { expectsBookmarks = false }
+            if !watching.hasBookmarks, !watching.isStream { expectsBookmarks = false }
             return Actions(next: watch())
         default: return Actions(next: .read)
         }
@@ -334,12 +339,15 @@ struct ReflectorStateMachine: Sendable {
     private func watchRequest(resourceVersion: String, sendsInitialEvents: Bool) -> WatchRequest {
         let range = configuration.watchTimeoutSeconds
         let timeout = range.lowerBound + Int(random() * Double(range.count))
+        let longestSilence =
+            sendsInitialEvents
+            ? configuration.longestInitialSilence
+            : expectsBookmarks ? configuration.longestSilence : .seconds(timeout) + configuration.watchMargin
         return WatchRequest(
             resourceVersion: resourceVersion,
             sendsInitialEvents: sendsInitialEvents,
             timeoutSeconds: timeout,
-            longestSilence: expectsBookmarks || sendsInitialEvents
-                ? configuration.longestSilence : .seconds(timeout) + configuration.watchMargin
+            longestSilence: longestSilence
         )
     }
 
