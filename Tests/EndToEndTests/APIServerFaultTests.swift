@@ -80,7 +80,8 @@ struct APIServerFaultTests {
             }
             stage.apiServer.advanceToEnd()
             try await stage.expectEverything(timeout: .seconds(60))
-            print("MEASURED e2e \(trouble) \(stage.apiServer.requests.count)")
+            // Of three resources, in trouble twice; measured: 8 to 23.
+            #expect(stage.apiServer.requests.count <= 40)
         }
     }
 }

@@ -56,6 +56,16 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
 
     static let all = lists + watches + events + streamingLists
 
+    /// Each effect once in a list, a watch and a streaming list.
+    static let samples = all.filter { fault in
+        guard fault.times == 1, !fault.isSilent else { return false }
+        return switch (fault.place, fault.effect) {
+        case (.page(1), .pad), (.page(1), .pieces): false
+        case (.page(1), _), (.event(2), _), (.initialEvent(3), _), (.watch, .repeatEvents): true
+        default: false
+        }
+    }
+
     private static let broken: [APIFault.Effect] = [
         .html, .table, .drop, .dropAfterHead, .cutOff, .cutOffInChunk, .truncate, .end, .hang,
     ]
@@ -82,7 +92,7 @@ struct FaultCase: Sendable, CustomTestStringConvertible {
                 FaultCase(effect: $0, place: .watch, times: times, provocation: .end, remedy: $0.remedyInWatch)
             }
         }
-        cases += [.repeatEvents, .pieces(1), .pad(3 << 20), .unreadableObject, .unknownEvent].map {
+        cases += [.repeatEvents, .pieces(1), .pad(2 << 20), .unreadableObject, .unknownEvent].map {
             FaultCase(effect: $0, place: .watch, provocation: .end, remedy: .none)
         }
         // Longer than a line may be.

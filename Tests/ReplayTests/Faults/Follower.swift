@@ -7,7 +7,7 @@ import Synchronization
 
 /// A reflector that follows the objects of a replaying API server over sockets, and what it has told.
 ///
-/// It waits a hundredth part of the time that it wants to; how long that would have been is added up.
+/// It waits a two hundredth part of the time that it wants to; how long that would have been is added up.
 final class Follower<Resource: KubernetesResource>: Sendable {
     struct Told: Sendable {
         /// UID and resource version by namespace and name.
@@ -52,7 +52,7 @@ final class Follower<Resource: KubernetesResource>: Sendable {
             client: client,
             selection: selection,
             configuration: .init(streamsLists: streams, pageSize: 3),
-            sleep: { try await Task.sleep(for: $0 / 100) },
+            sleep: { try await Task.sleep(for: $0 / 200) },
             logger: logger,
             handler: { event in
                 told.update { $0.note(event) }

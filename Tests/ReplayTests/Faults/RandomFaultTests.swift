@@ -10,7 +10,7 @@ struct RandomFaultTests {
     /// `STEPTRACE_FAULT_SEQUENCES` sets their number, `STEPTRACE_FAULT_SEED` the seed of the first.
     private static let seeds: [UInt64] = {
         let environment = ProcessInfo.processInfo.environment
-        let count = environment["STEPTRACE_FAULT_SEQUENCES"].flatMap { UInt64($0) } ?? 10
+        let count = environment["STEPTRACE_FAULT_SEQUENCES"].flatMap { UInt64($0) } ?? 5
         let first = environment["STEPTRACE_FAULT_SEED"].flatMap { UInt64($0) } ?? .random(in: 0 ..< .max / 2)
         return Array(first..<(first + count))
     }()
@@ -25,7 +25,7 @@ struct RandomFaultTests {
         try await server.run { server in
             let streams = random.chance(0.7)
             let follower = try Follower<Pod>(server, .pods, streams: streams, patience: .milliseconds(500))
-            for _ in 0..<25 {
+            for _ in 0..<15 {
                 try world.change(server, times: Int.random(in: 1..<5, using: &random))
                 try await trouble.strike(server, using: &random)
                 await trouble.settle(server, using: &random)
@@ -36,9 +36,7 @@ struct RandomFaultTests {
             try world.change(server, times: 5)
             #expect(await follower.reaches(server), "\(context)")
             await follower.stop()
-            let requests = server.requests.count
-            print("MEASURED random \(requests) of \(trouble.requests) waited \(follower.told.value.waited)")
-            #expect(requests <= trouble.requests + 20, "\(context)")
+            #expect(server.requests.count <= trouble.requests, "\(context)")
             #expect(follower.told.value.problems.isEmpty, "\(context)")
         }
     }
@@ -70,7 +68,7 @@ struct RandomFaultTests {
         }
     }
 
-    @Test("and so it is with each fault alone", arguments: FaultCase.all.filter { !$0.isSilent })
+    @Test("and so it is with each fault alone", arguments: FaultCase.samples)
     func spansWithEach(fault: FaultCase) async throws {
         let recordings = [try Fixtures.recording("success")]
         let server = ReplayAPIServer(recordings)

@@ -2,8 +2,8 @@
 
 /// Draws troubles of an API server.
 struct RandomTrouble {
-    /// What is asked of a client at most, in requests.
-    private(set) var requests = 0
+    /// What it may cost a client at most. Measured: a third of that, or less.
+    private(set) var requests = 20
     /// What has happened, for those who look for the reason.
     private(set) var log: [String] = []
 
@@ -22,18 +22,18 @@ struct RandomTrouble {
             note("all watches: \(effect.name)", requests: 4)
             server.strikeWatches(with: effect)
         case 7:
-            note("expiry", requests: 6)
+            note("expiry", requests: 4)
             server.expire()
             if random.chance(0.7) { server.endWatches() }
         case 8:
-            note("restart", requests: 8)
+            note("restart", requests: 6)
             try await server.restart()
         case 9:
             note("stopped and started", requests: 4)
             await server.stop()
             try await server.start()
         case 10:
-            note("behind", requests: 6)
+            note("behind", requests: 4)
             server.holdCache()
             server.endWatches()
         default: change(server, using: &random)
@@ -48,7 +48,7 @@ struct RandomTrouble {
             .event(1), .event(3), .initialEvent(0), .initialEvent(2), .initialEventsEnd,
         ])
         let fault = APIFault(random.pick(Self.effects), at: place, times: Int.random(in: 1...3, using: &random))
-        note("\(fault.times ?? 0) times \(fault.effect.name) at \(place)", requests: 5 * (fault.times ?? 0))
+        note("\(fault.times ?? 0) times \(fault.effect.name) at \(place)", requests: 3 * (fault.times ?? 0) + 2)
         server.inject(fault)
         if random.chance(0.5) { server.endWatches() }
         if random.chance(0.2) { server.expire() }
@@ -70,7 +70,7 @@ struct RandomTrouble {
 
     /// Leaves the server's clients some time, or none, before the next thing happens.
     func settle(_ server: ReplayAPIServer, using random: inout SeededGenerator) async {
-        let patience = random.pick([Duration.zero, .milliseconds(50), .milliseconds(700)])
+        let patience = random.pick([Duration.zero, .milliseconds(50), .milliseconds(600)])
         _ = await server.waitUntil(timeout: patience) { $0.pendingFaults.isEmpty && $0.watchCount > 0 }
     }
 

@@ -63,10 +63,6 @@ struct ReflectorFaultTests {
         // At the start, and where the past was forgotten.
         let needed = (fault.provocation == .expiry ? 2 : 1) + fault.surplus
         let watches = server.requests.count { $0.verb == .watch && !$0.query.contains("sendInitialEvents=true") }
-        print(
-            "MEASURED \(fault.testDescription): beginnings \(server.beginnings) requests \(server.requests.count) "
-                + "watches \(watches) needed \(needed) strikes \(strikes) \(fault.remedy)"
-        )
         #expect(server.beginnings <= needed + (fault.remedy == .list ? strikes : 0))
         // One that is silent is begun anew also when there is nothing to tell.
         #expect(watches <= strikes + 3 || fault.isSilent)

@@ -197,7 +197,8 @@ struct ServerTroubleTests {
             server.advanceToEnd()
             #expect(await follower.reaches(server))
             await follower.stop()
-            print("MEASURED noTekton \(server.requests.count) errors \(follower.told.value.errors.count)")
+            // Looked up, asked for and watched; measured: 18.
+            #expect(server.requests.count <= 40)
         }
     }
 }
