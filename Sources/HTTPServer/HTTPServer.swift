@@ -147,6 +147,9 @@ public final class HTTPServer: Sendable {
             write: TimeAmount(unlessZero: configuration.writeTimeout)
         )
         let tlsContext = configuration.tlsContext
+        // Swift's runtime (6.3) was once seen to crash when two event loops needed this generic type for the first time at the
+        // same moment: it is made known before there are connections.
+        _ = Self.requestDecoder(maxHeaderBytes: maxHeaderBytes)
         return ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: configuration.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -190,13 +193,16 @@ public final class HTTPServer: Sendable {
         maxHeaderBytes: Int,
         connection: HTTPConnectionHandler
     ) throws {
+        try channel.pipeline.syncOperations.addHandlers([
+            requestDecoder(maxHeaderBytes: maxHeaderBytes), connection,
+        ])
+    }
+
+    private static func requestDecoder(maxHeaderBytes: Int) -> ByteToMessageHandler<HTTPRequestDecoder> {
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = maxHeaderBytes
         limits.maxHeaderListSize = maxHeaderBytes
-        try channel.pipeline.syncOperations.addHandlers([
-            ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits)),
-            connection,
-        ])
+        return ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits))
     }
 }
 

@@ -338,6 +338,22 @@ struct LeaseGroupTests {
         var other = Stage()
         #expect(other.group.leave() == nil)
     }
+
+    @Test("a Lease that may have been made is given up too", arguments: [true, false])
+    func leavingBeforeTheAnswer(isRefused: Bool) {
+        var stage = Stage()
+        var asked: LeaseGroup.Request?
+        let wall = KubernetesTime(unixNanoseconds: 0)
+        while asked == nil, case .send(let request) = stage.group.next(now: .zero, wall: wall, isFit: true) {
+            if case .create = request { asked = request } else { stage.group.listed([], now: .zero) }
+        }
+        guard let asked else { return #expect(asked != nil) }
+        if isRefused { stage.group.failed(asked, KubernetesError(.server(status: 500), "no"), now: .zero) }
+        let lease = stage.group.leave()
+        #expect((lease == nil) == isRefused)
+        #expect(isRefused || lease?.metadata.name == "me" && lease?.metadata.uid == "")
+        #expect(stage.group.leave() == nil)
+    }
 }
 
 extension LeaseGroup.Request {

@@ -31,13 +31,13 @@ extension KubernetesClient {
         try await write("update", "PUT", path(of: lease), lease, timeout)
     }
 
-    /// Deletes it if it still is this very one: of this UID and resource version.
+    /// Deletes it if it still is this very one: of this UID and resource version, those that are not empty.
     ///
     /// - Throws: `KubernetesError.isConflict` when it is not, `.notFound` when it is gone.
     public func delete(_ lease: Lease, timeout: Duration) async throws(KubernetesError) {
         let options = DeleteOptions(
             preconditions: DeleteOptions.Preconditions(
-                uid: lease.metadata.uid,
+                uid: lease.metadata.uid.isEmpty ? nil : lease.metadata.uid,
                 resourceVersion: lease.metadata.resourceVersion.isEmpty ? nil : lease.metadata.resourceVersion
             )
         )
@@ -127,7 +127,7 @@ extension KubernetesError {
 /// `DeleteOptions` of `meta/v1`.
 private struct DeleteOptions: Encodable, Sendable {
     struct Preconditions: Encodable, Sendable {
-        let uid: String
+        let uid: String?
         let resourceVersion: String?
     }
 

@@ -104,6 +104,8 @@ public struct LeaseGroup: Sendable {
     /// Since when this one is fit to join, and could not.
     private var joiningSince: Duration?
     private var sentCreate: Duration = .zero
+    /// Whether that was done is not known.
+    private var unansweredCreate: Lease?
     private var wasFit = false
     /// Of the first Lease of this one's own.
     private var aliveSince: KubernetesTime?
@@ -147,7 +149,9 @@ public struct LeaseGroup: Sendable {
             case .none:
                 if joiningSince == nil { joiningSince = now }
                 sentCreate = now
-                return .send(.create(lease(wall: wall)))
+                let lease = lease(wall: wall)
+                unansweredCreate = lease
+                return .send(.create(lease))
             case .held(let lease, let renewed):
                 guard now - renewed < configuration.duration else {
                     own = .lapsed(lease)
@@ -190,11 +194,15 @@ public struct LeaseGroup: Sendable {
         round.notBefore = next
     }
 
-    /// The Lease to delete when this one leaves for good, so that others need not wait; it is given up here.
+    /// The Lease to delete when this one leaves for good, so that others need not wait; it is given up here. Without a UID
+    /// when it may not be there.
     public mutating func leave() -> Lease? {
-        defer { own = .none }
+        defer {
+            own = .none
+            unansweredCreate = nil
+        }
         switch own {
-        case .none: return nil
+        case .none: return unansweredCreate
         case .held(let lease, _), .lapsed(let lease):
             var lease = lease
             // Whatever version it has come to: an answer may have been lost.
@@ -257,6 +265,7 @@ public struct LeaseGroup: Sendable {
 
     public mutating func created(_ lease: Lease, sent: Duration) {
         own = .held(lease, renewed: sent)
+        unansweredCreate = nil
         aliveSince = aliveSince ?? lease.metadata.creationTimestamp
         joiningSince = nil
         round.hasRenewed = true
@@ -283,6 +292,7 @@ public struct LeaseGroup: Sendable {
     }
 
     public mutating func failed(_ request: Request, _ error: KubernetesError, now: Duration) {
+        if case .create = request, error.kind != .transport { unansweredCreate = nil }
         switch (request, error.kind) {
         case (.renew, .notFound):
             own = .none

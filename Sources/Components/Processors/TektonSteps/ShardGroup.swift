@@ -103,6 +103,8 @@ final class ShardGroup: Sendable {
         guard let lease = group.withLock({ $0.leave() }) else { return }
         do {
             try await client.delete(lease, timeout: .seconds(2))
+        } catch  where error.kind == .notFound {
+            // As well as deleted.
         } catch {
             context.logger.warning(
                 "The Lease could not be given up; others take over when it has run out",
