@@ -24,7 +24,7 @@ struct RandomFaultTests {
         try world.change(server, times: 8)
         try await server.run { server in
             let streams = random.chance(0.7)
-            let follower = try Follower<Pod>(server, .pods, streams: streams, patience: .milliseconds(500))
+            let follower = try Follower<Pod>(server, .pods, streams: streams, patience: .seconds(1))
             for _ in 0..<15 {
                 try world.change(server, times: Int.random(in: 1..<5, using: &random))
                 try await trouble.strike(server, using: &random)
@@ -50,7 +50,7 @@ struct RandomFaultTests {
         let recordings = try [random.pick(names), random.pick(names)].map { try Fixtures.recording($0) }
         let server = ReplayAPIServer(recordings)
         try await server.run { server in
-            let follower = try SpanFollower(server, recordings)
+            let follower = try SpanFollower(server, recordings, patience: .seconds(1))
             var steps = 0
             while server.step() {
                 steps += 1

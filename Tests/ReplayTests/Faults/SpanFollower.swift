@@ -31,11 +31,16 @@ final class SpanFollower: Sendable {
     private let pods: Follower<Pod>
     private let events: Follower<Event>
 
-    init(_ server: ReplayAPIServer, _ recordings: [Recording], streams: Bool = true) throws {
+    /// - Parameter patience: see ``Follower``.
+    init(
+        _ server: ReplayAPIServer,
+        _ recordings: [Recording],
+        streams: Bool = true,
+        patience: Duration? = nil
+    ) throws {
         let state = Observed(State())
         self.state = state
         self.recordings = recordings
-        let patience = Duration.milliseconds(500)
         taskRuns = try Follower(server, .taskRuns, streams: streams, patience: patience) { event in
             state.update { state in
                 switch event {
