@@ -4,17 +4,17 @@ import Testing
 
 @Suite("Free memory is given back")
 struct FreeMemoryTests {
-    /// What is resident, and what stays when it is given back.
+    /// What is resident and not in use, and what of it cannot be given back.
     private final class Memory {
-        var resident = 0
-        var inUse = 0
+        var unused = 0
+        var held = 0
         var trims = 0
 
         var free: FreeMemory {
             FreeMemory {
-                self.resident
+                self.unused
             } trim: {
-                self.resident = self.inUse
+                self.unused = self.held
                 self.trims += 1
             }
         }
@@ -25,23 +25,23 @@ struct FreeMemoryTests {
     @Test func afterItHasGrown() {
         let memory = Memory()
         var free = memory.free
-        memory.resident = large
-        memory.inUse = 100
+        memory.unused = large
+        memory.held = 100
         free.tick(now: .seconds(5))
-        #expect(memory.trims == 1 && memory.resident == 100)
+        #expect(memory.trims == 1 && memory.unused == 100)
     }
 
-    @Test func butNotAgainWhereWhatIsResidentIsInUse() {
+    @Test func butNotAgainWhereItCannotBe() {
         let memory = Memory()
         var free = memory.free
-        memory.resident = large
-        memory.inUse = large
+        memory.unused = large
+        memory.held = large
         for second in 1...100 { free.tick(now: .seconds(second)) }
         #expect(memory.trims == 1)
-        memory.resident += FreeMemory.worthwhile - 1
+        memory.unused += FreeMemory.worthwhile - 1
         free.tick(now: .seconds(200))
         #expect(memory.trims == 1)
-        memory.resident += 1
+        memory.unused += 1
         free.tick(now: .seconds(300))
         #expect(memory.trims == 2)
     }
@@ -49,12 +49,12 @@ struct FreeMemoryTests {
     @Test func afterItWasLessForAWhile() {
         let memory = Memory()
         var free = memory.free
-        memory.resident = 2 * large
-        memory.inUse = 2 * large
+        memory.unused = 2 * large
+        memory.held = 2 * large
         free.tick(now: .seconds(5))
-        memory.resident = 0
+        memory.unused = 0
         free.tick(now: .seconds(10))
-        memory.resident = FreeMemory.worthwhile
+        memory.unused = FreeMemory.worthwhile
         free.tick(now: .seconds(15))
         #expect(memory.trims == 2)
     }
@@ -63,8 +63,8 @@ struct FreeMemoryTests {
         let memory = Memory()
         var free = memory.free
         for second in 1...20 {
-            memory.resident += large
-            memory.inUse = memory.resident
+            memory.unused += large
+            memory.held = memory.unused
             free.tick(now: .seconds(second))
         }
         #expect(memory.trims == 4)

@@ -9,29 +9,32 @@ struct FreeMemory {
     /// How often it is looked at.
     static let interval: Duration = .seconds(5)
 
-    private let resident: () -> Int?
+    private let unused: () -> Int?
     private let trim: () -> Void
     private var lookedAt: Duration = .zero
-    /// The least that was resident since memory was last given back.
+    /// The least that was unused since memory was last given back: what cannot be, and what malloc does not know of.
     private var least = 0
 
-    init(
-        resident: @escaping () -> Int? = { SystemMemory().used() },
-        trim: @escaping () -> Void = { malloc_trim(0) }
-    ) {
-        self.resident = resident
+    /// - Parameter unused: bytes that are resident, and not handed out by malloc.
+    init(unused: @escaping () -> Int? = Self.unused, trim: @escaping () -> Void = { malloc_trim(0) }) {
+        self.unused = unused
         self.trim = trim
+    }
+
+    private static func unused() -> Int? {
+        let info = steptrace_mallinfo2()
+        return SystemMemory().used().map { max(0, $0 - Int(info.uordblks + info.hblkhd)) }
     }
 
     /// To be called often.
     ///
     /// - Parameter now: time since any fixed origin.
     mutating func tick(now: Duration) {
-        guard now - lookedAt >= Self.interval, let before = resident() else { return }
+        guard now - lookedAt >= Self.interval, let before = unused() else { return }
         lookedAt = now
         least = min(least, before)
         guard before - least >= Self.worthwhile else { return }
         trim()
-        least = resident() ?? before
+        least = unused() ?? before
     }
 }
