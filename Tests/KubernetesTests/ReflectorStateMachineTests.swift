@@ -287,6 +287,22 @@ func key(_ name: String, uid: String = "u") -> ObjectKey {
         #expect(machine.watchSilent(now: .zero) == Machine.Actions(next: watch("11", silence: .seconds(120))))
     }
 
+    /// A watch from a version that is still to come, as after a restore from a backup, is told nothing, not even bookmarks.
+    @Test mutating func theSecondWatchThatSaysNothingWhereBookmarksCameIsFollowedByAList() {
+        synced(version: "10")
+        _ = machine.bookmark(resourceVersion: "11")
+        #expect(machine.watchSilent(now: .zero).next == watch("11", silence: .seconds(120)))
+        #expect(machine.watchSilent(now: .zero).next == watch("11", silence: .seconds(120)))
+        _ = machine.watchEvent(.added, key("a"), resourceVersion: "12")
+        #expect(machine.watchSilent(now: .zero).next == watch("12", silence: .seconds(330)))
+        _ = machine.bookmark(resourceVersion: "13")
+        _ = machine.watchEnded(nil, after: .seconds(300), events: 1, now: .zero)
+        #expect(machine.watchSilent(now: .zero).next == watch("13", silence: .seconds(120)))
+        #expect(machine.watchSilent(now: .zero).next == list("13"))
+        let tooLarge = KubernetesError(.resourceVersionTooLarge, "Too large resource version: 13, current: 5")
+        #expect(machine.listFailed(tooLarge, now: .zero).next == list("", limit: 500))
+    }
+
     @Test mutating func aServerWithoutBookmarksMayBeSilentUntilTheWatchShouldHaveEnded() {
         synced(version: "10")
         #expect(machine.watchSilent(now: .zero).next == watch("10", silence: .seconds(330)))

@@ -55,6 +55,8 @@ struct ReflectorStateMachine: Sendable {
         /// Began without a resource version, so that it first repeats all objects, in no order.
         var repeatsObjects: Bool
         var hasBookmarks = false
+        /// Anything has come, bookmarks included.
+        var hasTold = false
         /// The rest of a streaming list, whose silence is short.
         var isStream = false
     }
@@ -83,6 +85,10 @@ struct ReflectorStateMachine: Sendable {
     private var serverErrorsSince: Duration?
     /// Bookmarks come more often than `longestSilence`, as far as is known.
     private var expectsBookmarks = true
+    /// This server has sent bookmarks since it was listed.
+    private var sendsBookmarks = false
+    /// How many watches in a row told nothing at all, where bookmarks were to be expected.
+    private var muteWatches = 0
     /// How many watches in a row ended too soon.
     private var shortWatches = 0
 
@@ -142,6 +148,8 @@ struct ReflectorStateMachine: Sendable {
         resourceVersion = version
         needsLatest = false
         serverErrorsSince = nil
+        sendsBookmarks = false
+        muteWatches = 0
         return known.endList().map { .deleted($0, withObject: false) } + [.synced]
     }
 
@@ -242,10 +250,10 @@ struct ReflectorStateMachine: Sendable {
             break
         case .watching(var watching):
             serverErrorsSince = nil
-            if change != .added, watching.repeatsObjects {
-                watching.repeatsObjects = false
-                state = .watching(watching)
-            }
+            muteWatches = 0
+            if change != .added { watching.repeatsObjects = false }
+            watching.hasTold = true
+            state = .watching(watching)
             if !watching.repeatsObjects {
                 advance(to: version)
             }
@@ -272,9 +280,13 @@ struct ReflectorStateMachine: Sendable {
             state = .watching(Watching(repeatsObjects: false, isStream: true))
             return Actions(emissions: synced(at: version) + recovered(), next: .read)
         case .watching(let watching):
-            state = .watching(Watching(repeatsObjects: false, hasBookmarks: true, isStream: watching.isStream))
+            state = .watching(
+                Watching(repeatsObjects: false, hasBookmarks: true, hasTold: true, isStream: watching.isStream)
+            )
             serverErrorsSince = nil
+            muteWatches = 0
             expectsBookmarks = true
+            sendsBookmarks = true
             advance(to: version)
             return Actions(next: .read)
         default:
@@ -307,7 +319,14 @@ struct ReflectorStateMachine: Sendable {
         switch state {
         case .streaming: return initialEventsOverdue()
         case .watching(let watching):
-            if !watching.hasBookmarks, !watching.isStream { expectsBookmarks = false }
+            if watching.isStream { return Actions(next: watch()) }
+            if sendsBookmarks, !watching.hasTold {
+                muteWatches += 1
+                // As when the server was restored from a backup, and our version is still to come there.
+                if muteWatches > 1 { return Actions(next: initialState()) }
+            } else if !watching.hasBookmarks {
+                expectsBookmarks = false
+            }
             return Actions(next: watch())
         default: return Actions(next: .read)
         }
