@@ -13,6 +13,7 @@ import sys
 import time
 
 from . import build
+from .cluster import Cluster
 from .measurement import cpu_seconds, free_port, memory
 
 SPANS_PER_REQUEST = 50
@@ -48,12 +49,13 @@ def run(seconds, only, gateway):
     print("| Backend | Answered 200 | 503 | p50 | p99 | max | CPU | Memory, most | Memory, after | Lost |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     failed = False
-    for fault in FAULTS:
-        if only not in fault.name:
-            continue
-        figures = measure(fault, seconds, gateway or build.steptrace())
-        print(row(fault, figures, seconds), flush=True)
-        failed |= figures["lost"] != 0 or figures["errors"] != 0
+    with Cluster() as cluster:
+        for fault in FAULTS:
+            if only not in fault.name:
+                continue
+            figures = measure(fault, seconds, gateway or build.steptrace(), cluster.url)
+            print(row(fault, figures, seconds), flush=True)
+            failed |= figures["lost"] != 0 or figures["errors"] != 0
     return 1 if failed else 0
 
 
@@ -80,8 +82,8 @@ def row(fault, figures, seconds):
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
-def measure(fault, seconds, gateway):
-    with Backend() as backend, running(gateway, backend.port) as (process, port):
+def measure(fault, seconds, gateway, api_server):
+    with Backend() as backend, running(gateway, backend.port, api_server) as (process, port):
         load = Load(port, fault)
         backend.set(fault.mode)
         cpu = cpu_seconds(process.pid)
@@ -103,13 +105,14 @@ def measure(fault, seconds, gateway):
 
 
 @contextlib.contextmanager
-def running(gateway, backend_port):
+def running(gateway, backend_port, api_server):
     port, health = free_port(), free_port()
     environment = {
         **os.environ,
         "RECEIVER_PORT": str(port),
         "HEALTH_PORT": str(health),
         "BACKEND_PORT": str(backend_port),
+        "API_SERVER": api_server,
     }
     configuration = pathlib.Path(__file__).resolve().parent.parent / "faults.yaml"
     process = subprocess.Popen(
