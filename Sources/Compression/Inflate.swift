@@ -19,19 +19,19 @@ public func inflate(
 
 /// Decompresses bytes in place and hands the result to `output` piece by piece, without holding more of it than one
 /// piece of at most 64 KiB. The pieces have `limit` bytes together at most; what was handed over before an error is
-/// thrown is to be dropped.
+/// thrown, by `output` too, is to be dropped.
 public func inflate(
     _ source: UnsafeRawBufferPointer,
     format: CompressionFormat,
     limit: Int,
-    output: (UnsafeRawBufferPointer) -> Void
+    output: (UnsafeRawBufferPointer) throws(CompressionError) -> Void
 ) throws(CompressionError) {
     var inflater = try Inflater(source, format: format)
     var total = 0
     while let chunk = try inflater.next(atMost: limit - total) {
         total += chunk.count
         guard total <= limit else { throw .tooLarge(limit: limit) }
-        output(chunk)
+        try output(chunk)
     }
 }
 

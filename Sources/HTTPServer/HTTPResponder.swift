@@ -19,13 +19,6 @@ public final class HTTPResponder: Sendable {
         self.held = Atomic(held)
     }
 
-    /// How many bytes the request may have in memory beside its body as it came, such as the decompressed body.
-    public var room: Int {
-        guard let bodies else { return .max }
-        let own = held.load(ordering: .relaxed)
-        return max(0, bodies.room(own: own) - own)
-    }
-
     /// From now on, and until it is answered, the request has so many bytes in memory. False: there is no room for them;
     /// it is to be answered with 503.
     public func hold(_ bytes: Int) -> Bool {

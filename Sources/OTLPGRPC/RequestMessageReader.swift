@@ -72,16 +72,24 @@ struct RequestMessageReader {
     }
 
     private mutating func decompressed(_ message: ByteBuffer) throws(ExportError) -> ByteBuffer {
-        let room = bodies.map { $0.room(own: heldBytes) - heldBytes } ?? .max
         var output = ByteBuffer()
+        var held = heldBytes
+        defer { heldBytes = held }
         output.writeRepeatingByte(0, count: Self.prefixBytes)
         do {
             try message.readableBytesView.dropFirst(Self.prefixBytes).withUnsafeBytes {
                 source throws(CompressionError) in
-                try inflate(source, format: .gzip, limit: min(limit, room)) { output.writeBytes($0) }
+                try inflate(source, format: .gzip, limit: limit) { (chunk) throws(CompressionError) in
+                    if let bodies {
+                        guard bodies.take(chunk.count, own: held) else { throw .outOfMemory }
+                        held += chunk.count
+                    }
+                    output.writeBytes(chunk)
+                }
             }
+        } catch CompressionError.outOfMemory {
+            throw .noRoom
         } catch CompressionError.tooLarge {
-            guard limit <= room else { throw .noRoom }
             throw ExportError(
                 .resourceExhausted,
                 "grpc: received message after decompression larger than max \(limit)"
@@ -89,7 +97,6 @@ struct RequestMessageReader {
         } catch {
             throw ExportError(.internalError, "grpc: failed to decompress the received message: \(error)")
         }
-        try hold(output.readableBytes)
         output.setInteger(UInt32(output.readableBytes - Self.prefixBytes), at: 1)
         return output
     }

@@ -110,7 +110,6 @@ import Testing
         do {
             let responder = try #require(connection.handler.next())
             #expect(bodies.held == 10)
-            #expect(responder.room == 190)
             #expect(!responder.hold(201))
             #expect(responder.hold(200))
             #expect(bodies.held == 200)

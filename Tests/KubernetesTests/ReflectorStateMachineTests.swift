@@ -294,13 +294,43 @@ func key(_ name: String, uid: String = "u") -> ObjectKey {
         #expect(machine.watchSilent(now: .zero).next == watch("11", silence: .seconds(120)))
         #expect(machine.watchSilent(now: .zero).next == watch("11", silence: .seconds(120)))
         _ = machine.watchEvent(.added, key("a"), resourceVersion: "12")
-        #expect(machine.watchSilent(now: .zero).next == watch("12", silence: .seconds(330)))
+        #expect(machine.watchSilent(now: .zero).next == watch("12", silence: .seconds(120)))
         _ = machine.bookmark(resourceVersion: "13")
         _ = machine.watchEnded(nil, after: .seconds(300), events: 1, now: .zero)
         #expect(machine.watchSilent(now: .zero).next == watch("13", silence: .seconds(120)))
         #expect(machine.watchSilent(now: .zero).next == list("13"))
         let tooLarge = KubernetesError(.resourceVersionTooLarge, "Too large resource version: 13, current: 5")
         #expect(machine.listFailed(tooLarge, now: .zero).next == list("", limit: 500))
+        // Not again and again, where bookmarks are rare.
+        _ = machine.listed(Machine.Page(keys: [], resourceVersion: "20", continueToken: ""))
+        for minute in 1...30 {
+            _ = machine.bookmark(resourceVersion: "21")
+            _ = machine.watchEnded(nil, after: .seconds(300), events: 1, now: .seconds(60 * minute))
+            for _ in 0..<3 {
+                #expect(machine.watchSilent(now: .seconds(60 * minute)).next == watch("21", silence: .seconds(120)))
+            }
+        }
+    }
+
+    @Test mutating func anHourInWhichNothingIsToldIsFollowedByAList() {
+        synced(version: "10")
+        let hour = 3600
+        for second in stride(from: 0, to: hour, by: 300) {
+            let next = machine.watchEnded(nil, after: .seconds(300), events: 0, now: .seconds(second)).next
+            #expect(next == watch("10"), "\(second)")
+        }
+        #expect(machine.watchEnded(nil, after: .seconds(300), events: 0, now: .seconds(hour)).next == list("10"))
+    }
+
+    @Test mutating func aListThatIsCutOffTwiceComesInPages() {
+        synced(version: "10")
+        _ = machine.watchFailed(expired, now: .zero)
+        #expect(machine.timerFired() == list("10"))
+        for _ in 0..<2 {
+            _ = machine.listFailed(KubernetesError(.transport, "timed out"), now: .zero)
+            if machine.timerFired() == list("", limit: 500) { return }
+        }
+        Issue.record("in one piece again and again")
     }
 
     @Test mutating func aServerWithoutBookmarksMayBeSilentUntilTheWatchShouldHaveEnded() {

@@ -57,6 +57,34 @@ struct CorrelatorTests {
         #expect(!late.hasDueSpans)
     }
 
+    @Test func aPodElsewhereIsNotTheTaskRunsPod() {
+        var stranger = Self.pod
+        stranger.metadata.namespace = "elsewhere"
+        var correlator = Correlator()
+        correlator.apply(stranger, now: Self.at(0))
+        correlator.apply(Self.done, now: Self.at(0))
+        Self.sight(&correlator)
+        #expect(correlator.takeAny().isEmpty)
+        correlator.tick(now: Self.at(20))
+        #expect(correlator.takeAny().spans.map(\.name) == ["TaskRun"])
+    }
+
+    /// They were not idle when room was needed, but are later.
+    @Test func whatIsFinishedMakesRoomOnceItsSpansAreSent() {
+        var correlator = Correlator(options: CorrelatorOptions(maxTrackedTaskRuns: 1))
+        correlator.apply(Self.pod, now: Self.at(0))
+        correlator.apply(Self.done, now: Self.at(0))
+        Self.sight(&correlator)
+        correlator.tick(now: Self.at(3))
+        let other = Facts.taskRun("other", uid: "other", podName: "other-pod")
+        correlator.apply(other, now: Self.at(4))
+        #expect(correlator.counters.droppedTaskRuns == 1)
+        correlator.confirm(correlator.takeAny())
+        correlator.apply(other, now: Self.at(5))
+        #expect(correlator.counters.droppedTaskRuns == 1 && correlator.trackedTaskRunCount == 1)
+        #expect(correlator.summary(of: "other") != nil)
+    }
+
     @Test func spansGoWithTheirTraceAndNoOther() {
         var correlator = Self.following()
         Self.sight(&correlator)

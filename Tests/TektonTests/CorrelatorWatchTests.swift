@@ -45,6 +45,19 @@ struct CorrelatorWatchTests {
         Set(correlator.takeAny().spans.map(\.name))
     }
 
+    @Test func watchesThatComeAndGoAtOnceAreNotWaitedForForEver() {
+        var watches = WatchState.telling(since: .zero)
+        for second in 10...400 {
+            watches.update(false, now: .seconds(second))
+            watches.update(true, now: .seconds(second) + .milliseconds(900))
+        }
+        watches.update(false, now: .seconds(401))
+        #expect(watches.toldSince(now: .seconds(402)) == .seconds(310))
+        watches.update(true, now: .seconds(402))
+        watches.update(false, now: .seconds(405))
+        #expect(watches.toldSince(now: .seconds(406)) == .seconds(406))
+    }
+
     @Test func withWorkingWatchesAnAttemptIsFinalAfterTheGrace() {
         var correlator = Self.following(watchesTell: true)
         correlator.tick(now: Self.at(4.9))

@@ -20,6 +20,15 @@ import Testing
         )
     }
 
+    @Test func timesOfDifferentAgesHaveADuration() {
+        let (first, last) = (KubernetesTime(unixNanoseconds: .min), KubernetesTime(unixNanoseconds: .max))
+        func seconds(_ start: KubernetesTime, _ end: KubernetesTime) -> Double {
+            SpanMeasurement(step: nil, task: "", namespace: "", result: "", start: start, end: end).seconds
+        }
+        #expect(seconds(first, last) == Double(Int64.max) / 1_000_000_000)
+        #expect(seconds(last, first) == 0)
+    }
+
     @Test func eachIsCountedInTheFirstBucketThatHoldsIt() throws {
         var options = DurationHistograms.Options()
         options.bounds = [1, 10]

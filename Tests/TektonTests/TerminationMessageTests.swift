@@ -34,6 +34,12 @@ struct TerminationMessageTests {
         #expect(TerminationMessage(parsing: text) == TerminationMessage(startedAt: Self.started))
     }
 
+    /// A container may write there what it likes.
+    @Test func aTimeBeforeAllOfThemIsNone() {
+        let text = #"[{"key":"StartedAt","value":"1678-01-01T00:00:00Z","type":3},{"key":"ExitCode","value":"1","type":3}]"#
+        #expect(TerminationMessage(parsing: text) == TerminationMessage(exitCode: 1))
+    }
+
     @Test func theLastOfSeveralWins() {
         let text = #"[{"key":"Reason","value":"Skipped","type":3},{"key":"Reason","value":"Cancelled","type":3}]"#
         #expect(TerminationMessage(parsing: text)?.reason == "Cancelled")

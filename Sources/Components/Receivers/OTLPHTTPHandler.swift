@@ -129,10 +129,11 @@ final class OTLPHTTPHandler: HTTPServerHandler {
         var body = request.body
         do {
             if let format = note.encoding.format {
-                body = try body.inflated(format, limit: min(limit, responder.room))
+                let sent = body.readableBytes
+                body = try body.inflated(format, limit: limit) { responder.hold(sent + $0) }
             }
             if note.isJSON { body = ByteBuffer(bytes: try OTLPJSON.decode(body.readableBytesSpan)) }
-        } catch CompressionError.tooLarge(let bound) where bound < limit {
+        } catch CompressionError.outOfMemory {
             counters.refusedUnread(.memory)
             return responder.respond(responses.noRoom)
         } catch CompressionError.tooLarge {

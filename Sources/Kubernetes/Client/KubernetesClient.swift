@@ -7,6 +7,7 @@ public struct KubernetesClient: Sendable {
     /// A server without watch cache limits pages by number, not by size; 500 large objects fit.
     static let maxListBytes = 64 << 20
     private static let maxErrorBytes = 64 << 10
+    private static let maxErrorTime = Duration.seconds(10)
     /// The API server's own limit for requests that are not watches.
     private static let requestTimeout = Duration.seconds(60)
 
@@ -238,10 +239,11 @@ public struct KubernetesClient: Sendable {
     /// The text of an error answer; as much of it as can be had.
     private static func beginning(of body: some AsyncSequence<[UInt8], HTTPClientError> & Sendable) async -> [UInt8] {
         var bytes: [UInt8] = []
+        let began = ContinuousClock.now
         do {
             for try await chunk in body {
                 bytes += chunk.prefix(maxErrorBytes - bytes.count)
-                if bytes.count == maxErrorBytes { break }
+                if bytes.count == maxErrorBytes || ContinuousClock.now - began > maxErrorTime { break }
             }
         } catch {
             return bytes

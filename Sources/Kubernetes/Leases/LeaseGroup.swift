@@ -142,12 +142,12 @@ public struct LeaseGroup: Sendable {
             joiningSince = nil
             return nextAsGuest(now: now)
         }
+        if case .none = own, joiningSince == nil { joiningSince = now }
         // Who else is there comes first.
         if lastListed == nil { return .send(.list) }
         if !round.hasRenewed {
             switch own {
             case .none:
-                if joiningSince == nil { joiningSince = now }
                 sentCreate = now
                 let lease = lease(wall: wall)
                 unansweredCreate = lease
@@ -246,6 +246,7 @@ public struct LeaseGroup: Sendable {
         case (.none, let mine?):
             // The answer to its making was lost.
             own = .held(mine, renewed: sentCreate)
+            joiningSince = nil
             aliveSince = aliveSince ?? mine.metadata.creationTimestamp
         case (.lapsed, let mine?):
             own = .lapsed(mine)

@@ -29,6 +29,8 @@ struct ReflectorStateMachine: Sendable {
         var longestInitialEvents = Duration.seconds(120)
         /// For so long a server's error in a watch is answered with another watch, afterwards with a list.
         var serverErrorWindow = Duration.seconds(30)
+        /// A list because nothing at all was told is made no more often than this.
+        var longestQuiet = Duration.seconds(3600)
         /// The server's own wish is followed up to here.
         var longestRetryAfter = Duration.seconds(120)
     }
@@ -87,8 +89,13 @@ struct ReflectorStateMachine: Sendable {
     private var expectsBookmarks = true
     /// This server has sent bookmarks since it was listed.
     private var sendsBookmarks = false
-    /// How many watches in a row told nothing at all, where bookmarks were to be expected.
+    /// How many watches in a row were given up without having told anything at all.
     private var muteWatches = 0
+    /// Since when nothing has been told, by the first watch that ended so.
+    private var quietSince: Duration?
+    private var listedForQuiet: Duration?
+    /// How many lists in a row were cut off, or took too long.
+    private var lostLists = 0
     /// How many watches in a row ended too soon.
     private var shortWatches = 0
 
@@ -149,7 +156,8 @@ struct ReflectorStateMachine: Sendable {
         needsLatest = false
         serverErrorsSince = nil
         sendsBookmarks = false
-        muteWatches = 0
+        lostLists = 0
+        somethingWasTold()
         return known.endList().map { .deleted($0, withObject: false) } + [.synced]
     }
 
@@ -169,6 +177,11 @@ struct ReflectorStateMachine: Sendable {
         case .tooLarge where pageSize > 1:
             pageSize = max(1, pageSize / 2)
             return Actions(next: list())
+        case .transport, .server(status: 504):
+            // It may be its length: a stream may take as long as it needs, and the latest state comes in pages.
+            lostLists += 1
+            if lostLists > 1, !streamsLists { needsLatest = true }
+            return fail(error, now: now, then: .initialState)
         default:
             return fail(error, now: now, then: .list)
         }
@@ -250,7 +263,7 @@ struct ReflectorStateMachine: Sendable {
             break
         case .watching(var watching):
             serverErrorsSince = nil
-            muteWatches = 0
+            somethingWasTold()
             if change != .added { watching.repeatsObjects = false }
             watching.hasTold = true
             state = .watching(watching)
@@ -284,7 +297,7 @@ struct ReflectorStateMachine: Sendable {
                 Watching(repeatsObjects: false, hasBookmarks: true, hasTold: true, isStream: watching.isStream)
             )
             serverErrorsSince = nil
-            muteWatches = 0
+            somethingWasTold()
             expectsBookmarks = true
             sendsBookmarks = true
             advance(to: version)
@@ -320,14 +333,9 @@ struct ReflectorStateMachine: Sendable {
         case .streaming: return initialEventsOverdue()
         case .watching(let watching):
             if watching.isStream { return Actions(next: watch()) }
-            if sendsBookmarks, !watching.hasTold {
-                muteWatches += 1
-                // As when the server was restored from a backup, and our version is still to come there.
-                if muteWatches > 1 { return Actions(next: initialState()) }
-            } else if !watching.hasBookmarks {
-                expectsBookmarks = false
-            }
-            return Actions(next: watch())
+            if !watching.hasTold { muteWatches += 1 }
+            if !sendsBookmarks, !watching.hasBookmarks { expectsBookmarks = false }
+            return Actions(next: watching.hasTold ? watch() : watchQuiet(now: now))
         default: return Actions(next: .read)
         }
     }
@@ -343,11 +351,29 @@ struct ReflectorStateMachine: Sendable {
             let error = error ?? KubernetesError(.transport, "the watch ended before it had told what there is")
             return fail(error, now: now, then: .list)
         }
-        guard case .watching = state else { return Actions(next: .read) }
+        guard case .watching(let watching) = state else { return Actions(next: .read) }
         shortWatches = after < configuration.shortestWatch ? shortWatches + 1 : 0
-        guard shortWatches > 1 || shortWatches == 1 && events == 0 else { return Actions(next: watch()) }
+        guard shortWatches > 1 || shortWatches == 1 && events == 0 else {
+            return Actions(next: watching.hasTold || watching.isStream ? watch() : watchQuiet(now: now))
+        }
         let error = error ?? KubernetesError(.transport, "the watch ended at once")
         return fail(error, now: now, then: .watch)
+    }
+
+    /// After a watch that told nothing, not even bookmarks. So it is when nothing happens; and when the server was restored
+    /// from a backup, so that our version is still to come there.
+    private mutating func watchQuiet(now: Duration) -> Next {
+        let since = quietSince ?? now
+        quietSince = since
+        let isOdd = sendsBookmarks && muteWatches > 1 || now - since >= configuration.longestQuiet
+        guard isOdd, listedForQuiet.map({ now - $0 >= configuration.longestQuiet }) ?? true else { return watch() }
+        listedForQuiet = now
+        return initialState()
+    }
+
+    private mutating func somethingWasTold() {
+        muteWatches = 0
+        quietSince = nil
     }
 
     private mutating func watch() -> Next {

@@ -16,7 +16,7 @@ extension Correlator {
     /// and those that were not found. Where TaskRuns are shared nobody looks for names, and all that are followed count.
     public var sighted: [(key: ObjectKey, traceID: TraceID)] {
         let found = taskRuns.values.compactMap { entry -> (key: ObjectKey, traceID: TraceID)? in
-            guard entry.isSighted || sharding != .off, entry.facts != nil, let key = entry.key,
+            guard entry.isSighted || sharding != .off, entry.facts != nil || !entry.isIdle, let key = entry.key,
                 let traceID = entry.traceID
             else {
                 return nil

@@ -147,8 +147,13 @@ extension Correlator {
     /// Forgets the TaskRun that finished first, else the first of those that are over and of which this makes no spans:
     /// that were never sighted, or are another replica's.
     private mutating func makeRoom() -> Bool {
-        while let uid = finished.popFirst() {
-            guard let entry = taskRuns[uid], entry.facts == nil, entry.isIdle else { continue }
+        for _ in 0..<finished.count {
+            guard let uid = finished.popFirst(), let entry = taskRuns[uid], entry.facts == nil else { continue }
+            // Its turn comes when its spans are sent.
+            guard entry.isIdle else {
+                finished.append(uid)
+                continue
+            }
             forget(uid)
             return true
         }
@@ -252,12 +257,12 @@ extension TrackedTaskRun.Facts {
     /// claims.
     func pods(of attempt: Attempt, in taskRun: TaskRun) -> [Attempt.PodFacts] {
         if let name = attempt.status.podName {
-            return pods.filter { $0.name == name }.map(\.facts)
+            return pods.filter { $0.name == name }.map(\.facts).filter { $0.isIn(taskRun.metadata.namespace) }
         }
         // The watch of Pods may be ahead of an attempt that goes on, and show the pod of the next.
         guard attempt.isOver, attempt.number == taskRun.retries.count + 1 else { return [] }
         let claimed = taskRun.retries.compactMap(\.podName)
-        return pods.filter { !claimed.contains($0.name) }.map(\.facts)
+        return pods.filter { !claimed.contains($0.name) }.map(\.facts).filter { $0.isIn(taskRun.metadata.namespace) }
     }
 
     /// How long the attempt has been over decides what is still waited for.
@@ -307,6 +312,11 @@ extension TrackedTaskRun.Facts {
         isMarked = true
         return now
     }
+}
+
+extension Attempt.PodFacts {
+    /// A pod elsewhere may name the TaskRun, too, but is not its pod.
+    fileprivate func isIn(_ namespace: String) -> Bool { pod.metadata.namespace == namespace }
 }
 
 extension Pod {

@@ -116,6 +116,8 @@ extension Correlator {
     mutating func releaseStandbys(now: Moment) {
         guard case .among(let view) = sharding, !view.replicas.isEmpty else { return }
         let window = view.leaseDuration * 2 + options.maxHold + CorrelatorOptions.handOverMargin
+        // Whoever was gone before this one started is only noticed after a lease.
+        guard now.uptime >= window else { return }
         for (uid, entry) in taskRuns where !entry.isOwned {
             guard let since = entry.standingBySince, now.uptime - since >= window else { continue }
             var entry = entry

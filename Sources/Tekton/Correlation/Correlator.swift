@@ -94,6 +94,8 @@ public struct Correlator: Sendable {
         now: Moment
     ) {
         if case .among = sharding { return }
+        // No object has such a name (RFC 1123, as Kubernetes takes it).
+        guard name.count <= 253, namespace.count <= 63 else { return }
         // Several have one name where a TaskRun was deleted and made again with the same annotated context.
         let (isKnown, unsighted) = byTrace.find(namespace: namespace, name: name, traceID: traceID)
         for uid in unsighted { markSighted(uid, now: now) }
@@ -147,11 +149,12 @@ public struct Correlator: Sendable {
     }
 
     private mutating func handOut(_ uid: String, into injection: inout Injection) {
-        guard let items = taskRuns[uid]?.due else { return }
+        guard let due = taskRuns[uid]?.due else { return }
+        let items = due.prefix(Injection.limit - injection.items.count)
         injection.items += items
         taskRuns[uid]?.underWay += Int32(items.count)
-        taskRuns[uid]?.due = []
-        withDue.remove(uid)
+        taskRuns[uid]?.due = Array(due.dropFirst(items.count))
+        if items.count == due.count { withDue.remove(uid) }
     }
 
     // MARK: - Time passing
@@ -197,7 +200,10 @@ public struct Correlator: Sendable {
             forget(uid)
         }
         if finished.count > 2 * taskRuns.count + 64 { finished.removeAll { taskRuns[$0] == nil } }
-        if unsighted.count > 2 * taskRuns.count + 64 { unsighted.removeAll { taskRuns[$0] == nil } }
+        if unsighted.count > 2 * taskRuns.count + 64 {
+            var seen: Set<String> = []
+            unsighted.removeAll { taskRuns[$0] == nil || !seen.insert($0).inserted }
+        }
         taskRuns.shrink()
         podOwners.shrink()
         byTrace.shrink()
@@ -210,6 +216,8 @@ public struct Correlator: Sendable {
         guard let facts = entry.facts else {
             return quiet && (entry.isDeleted || isTooOld(entry.completion, now: now))
         }
+        // `releaseStandbys` ends that.
+        if case .among = sharding, entry.standingBySince != nil { return false }
         // A pod whose TaskRun does not show up, or a TaskRun that is gone without a span of it having come by.
         if !facts.hasTaskRun || entry.isDeleted { return quiet }
         return entry.isOver && !makesSpans(of: entry) && isTooOld(entry.completion, now: now)

@@ -1,14 +1,16 @@
 /// Whether the watches of Pods and Events tell what happens.
 enum WatchState: Sendable, Equatable {
     /// They have told what there was at `since`, and tell what happens from then on.
-    case telling(since: Duration)
+    /// They have not been able to before since `outageSince`; that outage goes on should this turn out to be short.
+    case telling(since: Duration, outageSince: Duration? = nil)
     /// They cannot tell.
     case silent(since: Duration)
 
     mutating func update(_ tell: Bool, now: Duration) {
         switch (self, tell) {
-        case (.silent, true): self = .telling(since: now)
-        case (.telling, false): self = .silent(since: now)
+        case (.silent(let outage), true): self = .telling(since: now, outageSince: outage)
+        case (.telling(let since, let outage), false):
+            self = .silent(since: now - since < CorrelatorOptions.watchGrace ? outage ?? now : now)
         case (.telling, true), (.silent, false): break
         }
     }
@@ -17,7 +19,7 @@ enum WatchState: Sendable, Equatable {
     /// `watchOutageGrace`.
     func toldSince(now: Duration) -> Duration {
         switch self {
-        case .telling(let since): since
+        case .telling(let since, _): since
         case .silent(let since): min(now, since + CorrelatorOptions.watchOutageGrace)
         }
     }

@@ -45,7 +45,7 @@ public struct TerminationMessage: Sendable, Equatable {
             guard result.isInternal else { continue }
             // Of several results with one key the last wins.
             switch result.key {
-            case "StartedAt": startedAt = KubernetesTime(result.value)
+            case "StartedAt": startedAt = KubernetesTime(result.value).nonZero
             case "ExitCode": exitCode = Int(result.value)
             case "Reason": reason = result.value
             default: break

@@ -12,6 +12,9 @@ public struct SpanMeasurement: Sendable, Equatable {
     public let start: KubernetesTime
     public let end: KubernetesTime
 
-    /// Never negative.
-    public var seconds: Double { Double(max(0, end.unixNanoseconds - start.unixNanoseconds)) / 1_000_000_000 }
+    /// Never negative. Times may be as a container has made them up.
+    public var seconds: Double {
+        let (length, overflow) = end.unixNanoseconds.subtractingReportingOverflow(start.unixNanoseconds)
+        return Double(overflow ? (end > start ? .max : 0) : max(0, length)) / 1_000_000_000
+    }
 }

@@ -89,7 +89,8 @@ struct PackWriter {
     }
 
     private mutating func writeIndex(of text: String) {
-        if let index = strings.firstIndex(of: text) {
+        // An object with more of them is nobody's usual one; repeats do no harm.
+        if let index = strings.prefix(SharedStrings.longestList).firstIndex(of: text) {
             write(index)
         } else {
             write(strings.count)

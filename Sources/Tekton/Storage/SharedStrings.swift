@@ -3,12 +3,14 @@
 /// A cache of fixed size: one that finds its place taken replaces what is there. Whoever has the other goes on with his copy.
 struct SharedStrings: Sendable {
     private static let places = 1024
+    /// Longer ones are not kept.
+    static let longestList = 256
 
     private var lists: [[String]] = []
 
     /// A list with the same strings, in memory that others have too.
     mutating func share(_ strings: [String]) -> [String] {
-        if strings.isEmpty { return [] }
+        guard !strings.isEmpty, strings.count <= Self.longestList else { return strings }
         if lists.isEmpty { lists = Array(repeating: [], count: Self.places) }
         var hasher = Hasher()
         for string in strings { hasher.combine(string) }

@@ -36,7 +36,7 @@ extension Node.Scalar {
     fileprivate var json: String {
         if style == .plain {
             if ["", "~", "null", "Null", "NULL"].contains(string) { return "null" }
-            if ["true", "false"].contains(string) || Int(string) != nil { return string }
+            if ["true", "false"].contains(string) || Int(string).map(String.init) == string { return string }
         }
         var text = "\""
         for scalar in string.unicodeScalars {

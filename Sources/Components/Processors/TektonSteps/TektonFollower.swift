@@ -21,11 +21,13 @@ final class TektonFollower: Sendable {
     private struct State {
         /// In the order in which they came.
         var users: [User] = []
+        /// The one that came last, also when it has ended.
+        var teller: ObjectIdentifier?
         /// Of the watches.
         var status = ComponentStatus.ok
         var following: Task<Void, Never>?
-        /// What comes after this one, with other watches.
-        var successor: TektonFollower?
+        /// What comes after this one, with other watches. Not kept alive by this one: it is given up when its reload fails.
+        weak var successor: TektonFollower?
 
         /// Under the lock, so that reports come in their order.
         mutating func report(_ status: ComponentStatus) {
@@ -93,30 +95,34 @@ final class TektonFollower: Sendable {
 
     /// An instance begins to run. The watches begin with the first.
     ///
-    /// - Returns: the state of the watches.
     /// - Throws: why there are no watches.
-    func enter(_ user: User) throws -> ComponentStatus {
+    func enter(_ user: User) throws {
         let watches = try watches.get()
-        let status = state.withLock { state in
+        state.withLock { state in
             state.users.append(user)
+            state.teller = user.id
             if state.following == nil { state.following = Task { await self.follow(watches) } }
-            return state.status
         }
         update { $0.change(to: user.options) }
-        return status
+    }
+
+    /// Tells an instance the state of the watches as it is now.
+    func reportStatus(to id: ObjectIdentifier) {
+        state.withLock { state in state.users.first { $0.id == id }?.report(state.status) }
     }
 
     /// An instance has ended. With the last one the watches do, which is waited for.
     ///
     /// - Returns: whether it was the last.
     func leave(_ id: ObjectIdentifier) async -> Bool {
-        let (options, following, successor) = state.withLock { state in
+        let (options, following) = state.withLock { state in
             state.users.removeAll { $0.id == id }
             state.report(state.status)
             guard let last = state.users.last else {
-                return (nil as CorrelatorOptions?, state.following.take(), state.successor)
+                return (nil as CorrelatorOptions?, state.following.take())
             }
-            return (last.options, nil, nil)
+            state.teller = last.id
+            return (last.options, nil)
         }
         if let options {
             update { $0.change(to: options) }
@@ -124,12 +130,19 @@ final class TektonFollower: Sendable {
         }
         following?.cancel()
         await following?.value
-        if let successor { successor.take(correlator.withLock { $0.sighted }) }
         return true
     }
 
-    /// Whether this instance is the one that tells what is known.
-    func isLast(_ id: ObjectIdentifier) -> Bool { state.withLock { $0.users.last?.id == id } }
+    /// Tells whoever comes after this one, with other watches, what spans have named: after the last instance has sent what it
+    /// could, so that what could not be sent is made anew. Rather twice than never.
+    func handOver() {
+        guard let successor = state.withLock({ $0.successor }) else { return }
+        successor.take(correlator.withLock { $0.sighted })
+    }
+
+    /// Whether this instance is the one that tells what is known: the last, also after its end, as counters go on where
+    /// they ended.
+    func isLast(_ id: ObjectIdentifier) -> Bool { state.withLock { $0.teller == id } }
 
     /// Takes the place of another one, whose watches are others: returns when its own have answered, so that nothing
     /// happens unseen in between, or when they take too long. What the other one has seen in spans comes when it ends.

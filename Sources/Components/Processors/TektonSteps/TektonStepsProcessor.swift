@@ -118,6 +118,8 @@ final class TektonStepsProcessor: TraceConsumer, Service {
         items.incoming(spanCount)
         let injection = scan.isEmpty ? nil : correlate(scan, in: batch.body)
         guard let injection, let encoded = encode(injection) else {
+            // What cannot be encoded now never can.
+            if let injection { update { $0.confirm(injection) } }
             items.outgoing(spanCount)
             next.consume(batch, completion)
             return
@@ -172,12 +174,14 @@ final class TektonStepsProcessor: TraceConsumer, Service {
 
     func run() async throws {
         let id = ObjectIdentifier(self)
-        let report = context.report
-        let status = try follower.enter(
-            TektonFollower.User(id: id, options: configuration.correlator, report: report)
+        try follower.enter(
+            TektonFollower.User(id: id, options: configuration.correlator, report: context.report)
         )
-        if let previous = previous.withLock({ $0.take() }) { await follower.succeed(previous) }
-        context.report(status)
+        if let previous = previous.withLock({ $0.take() }) {
+            // The end does not wait for it.
+            try? await cancelWhenGracefulShutdown { await self.follower.succeed(previous) }
+        }
+        follower.reportStatus(to: id)
         await withTaskGroup { group in
             group.addTask { await self.tick() }
             // Throws when the task is cancelled, which is the end too.
@@ -187,6 +191,7 @@ final class TektonStepsProcessor: TraceConsumer, Service {
         context.report(.stopping)
         if await follower.leave(id) {
             await flush()
+            follower.handOver()
             await follower.shards?.leave()
         }
         context.report(.stopped)
