@@ -36,7 +36,9 @@ struct TerminationMessageTests {
 
     /// A container may write there what it likes.
     @Test func aTimeBeforeAllOfThemIsNone() {
-        let text = #"[{"key":"StartedAt","value":"1678-01-01T00:00:00Z","type":3},{"key":"ExitCode","value":"1","type":3}]"#
+        let text = """
+            [{"key":"StartedAt","value":"1678-01-01T00:00:00Z","type":3},{"key":"ExitCode","value":"1","type":3}]
+            """
         #expect(TerminationMessage(parsing: text) == TerminationMessage(exitCode: 1))
     }
 

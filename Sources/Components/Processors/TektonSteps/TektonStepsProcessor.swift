@@ -179,7 +179,7 @@ final class TektonStepsProcessor: TraceConsumer, Service {
         )
         if let previous = previous.withLock({ $0.take() }) {
             // The end does not wait for it.
-            try? await cancelWhenGracefulShutdown { await self.follower.succeed(previous) }
+            await cancelWhenGracefulShutdown { await self.follower.succeed(previous) }
         }
         follower.reportStatus(to: id)
         await withTaskGroup { group in
