@@ -72,6 +72,7 @@ struct RequestMessageReader {
     }
 
     private mutating func decompressed(_ message: ByteBuffer) throws(ExportError) -> ByteBuffer {
+        try hold(Self.prefixBytes)
         var output = ByteBuffer()
         var held = heldBytes
         defer { heldBytes = held }

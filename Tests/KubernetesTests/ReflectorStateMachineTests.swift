@@ -147,7 +147,9 @@ func key(_ name: String, uid: String = "u") -> ObjectKey {
             }
             #expect(actions.emissions == [.failed(error, retryIn: wait)])
             #expect(wait >= Backoff.initial && wait <= Backoff.maximum)
-            #expect(machine.timerFired() == list("0", limit: 500))
+            // It may be lost for its length: a list that may be old comes in one piece.
+            let isLong = kind == .transport && attempt >= 3
+            #expect(machine.timerFired() == list(isLong ? "" : "0", limit: 500))
         }
         let actions = machine.listed(page([], version: "1"))
         #expect(actions.emissions == [.synced])
@@ -322,15 +324,14 @@ func key(_ name: String, uid: String = "u") -> ObjectKey {
         #expect(machine.watchEnded(nil, after: .seconds(300), events: 0, now: .seconds(hour)).next == list("10"))
     }
 
-    @Test mutating func aListThatIsCutOffTwiceComesInPages() {
+    @Test mutating func aListThatIsCutOffAgainAndAgainComesInPages() {
         synced(version: "10")
         _ = machine.watchFailed(expired, now: .zero)
         #expect(machine.timerFired() == list("10"))
-        for _ in 0..<2 {
-            _ = machine.listFailed(KubernetesError(.transport, "timed out"), now: .zero)
-            if machine.timerFired() == list("", limit: 500) { return }
+        for attempt in 1...5 {
+            _ = machine.listFailed(KubernetesError(.server(status: 504), "timed out"), now: .zero)
+            #expect(machine.timerFired() == (attempt > 3 ? list("", limit: 500) : list("10")))
         }
-        Issue.record("in one piece again and again")
     }
 
     @Test mutating func aServerWithoutBookmarksMayBeSilentUntilTheWatchShouldHaveEnded() {

@@ -180,7 +180,7 @@ struct ReflectorStateMachine: Sendable {
         case .transport, .server(status: 504):
             // It may be its length: a stream may take as long as it needs, and the latest state comes in pages.
             lostLists += 1
-            if lostLists > 1, !streamsLists { needsLatest = true }
+            if lostLists > 3, !streamsLists { needsLatest = true }
             return fail(error, now: now, then: .initialState)
         default:
             return fail(error, now: now, then: .list)
