@@ -67,7 +67,7 @@ extension SendingQueue {
     /// Sends what is due, and sees to it that what is not will be looked at in time.
     mutating func dispatch(now: Instant, _ actions: inout Actions) {
         while !lanes.isEmpty, inFlight.count + inBackoff.count < queue.consumers {
-            let (partition, time) = lanes.first { due($0, now: now) }
+            let (partition, time) = lanes.first(by: schedule(now: now))
             guard time <= now else {
                 if !isTimerArmed {
                     isTimerArmed = true
@@ -82,18 +82,16 @@ extension SendingQueue {
             isStopping && lanes.isEmpty && inFlight.isEmpty && inBackoff.isEmpty && storing.isEmpty
     }
 
-    /// When a lane is to be sent from. It is not empty.
-    private func due(_ lane: Lane, now: Instant) -> Instant {
-        let since = lane.waiting[0].since
-        // Those that are due by now go by their age.
-        let atOnce = min(since, now)
-        if lane.size >= merging.threshold || lane.waiting[0].isAlone || isStopping { return atOnce }
-        // Nothing more can gather.
-        if counters.queueSize >= queue.queueSize { return atOnce }
-        guard merging.isOpportunistic else { return since + merging.linger }
-        if queue.waitForResult, inFlight.isEmpty { return atOnce }
-        guard let lastSend else { return atOnce }
-        return min(lastSend, since) + merging.linger
+    private func schedule(now: Instant) -> Schedule {
+        Schedule(
+            now: now,
+            threshold: merging.threshold,
+            // When it is full, nothing more can gather.
+            sendsAtOnce: isStopping || counters.queueSize >= queue.queueSize,
+            isOpportunistic: merging.isOpportunistic,
+            linger: merging.linger,
+            lastSend: queue.waitForResult && inFlight.isEmpty ? nil : lastSend
+        )
     }
 
     private mutating func sendOldest(_ partition: [[String]], now: Instant, _ actions: inout Actions) {
@@ -103,18 +101,17 @@ extension SendingQueue {
         var total = 0
         request.batches.reserveCapacity(min(lane.waiting.count, 64))
         while !lane.waiting.isEmpty {
-            let size = merging.size(of: lane.waiting[0].batch)
+            let head = lane.heads[0]
             let isFirst = request.batches.isEmpty
-            guard isFirst || (!lane.waiting[0].isAlone && size <= merging.maximum - total) else { break }
-            let item = lane.waiting.removeFirst()
-            total += size
+            guard isFirst || (!head.isAlone && head.size <= merging.maximum - total) else { break }
+            let item = lane.removeFirst()
+            total += head.size
             waitingBytes -= item.batch.byteCount
             request.batches.append(item.batch)
             if let token = item.token { request.tokens.append(token) }
             if let id = item.storedID { request.storedIDs.append(id) }
             if item.isAlone { break }
         }
-        lane.size -= total
         lanes.put(lane, partition)
         if merging.cutsLargeBatches, total > merging.maximum { cut(&request) }
         lastSend = now

@@ -3,9 +3,58 @@ import DequeModule
 extension SendingQueue {
     /// Batches that may be merged with each other, oldest first.
     struct Lane: Sendable {
-        var waiting = Deque<Waiting>()
-        /// Of all together, as ``BatchMerging`` counts.
-        var size = 0
+        /// What is asked of each again and again, beside it: a batch is not copied for that.
+        struct Head: Sendable {
+            let since: Instant
+            let isAlone: Bool
+            /// As ``BatchMerging`` counts.
+            let size: Int
+        }
+
+        private(set) var waiting = Deque<Waiting>()
+        /// One for each that waits.
+        private(set) var heads = Deque<Head>()
+        /// Of all together.
+        private(set) var size = 0
+
+        mutating func append(_ item: Waiting, _ size: Int) {
+            waiting.append(item)
+            heads.append(Head(since: item.since, isAlone: item.isAlone, size: size))
+            self.size += size
+        }
+
+        mutating func prepend(_ item: Waiting, _ size: Int) {
+            waiting.prepend(item)
+            heads.prepend(Head(since: item.since, isAlone: item.isAlone, size: size))
+            self.size += size
+        }
+
+        mutating func removeFirst() -> Waiting {
+            size -= heads.removeFirst().size
+            return waiting.removeFirst()
+        }
+    }
+
+    /// What decides when a lane is to be sent from: asked with every batch, so a value of its own and not the queue.
+    struct Schedule {
+        let now: Instant
+        let threshold: Int
+        let sendsAtOnce: Bool
+        let isOpportunistic: Bool
+        let linger: Duration
+        /// Nil when there is nothing to wait for.
+        let lastSend: Instant?
+
+        /// - Parameter lane: not empty.
+        func due(_ lane: Lane) -> Instant {
+            let head = lane.heads[0]
+            // Those that are due by now go by their age.
+            let atOnce = min(head.since, now)
+            if lane.size >= threshold || head.isAlone || sendsAtOnce { return atOnce }
+            guard isOpportunistic else { return head.since + linger }
+            guard let lastSend else { return atOnce }
+            return min(lastSend, head.since) + linger
+        }
     }
 
     /// What waits, by partition. Nearly always there is one partition, that without values; it is found without hashing,
@@ -29,21 +78,17 @@ extension SendingQueue {
 
         mutating func append(_ item: Waiting, _ size: Int, to partition: [[String]]) {
             if partition.isEmpty {
-                common.waiting.append(item)
-                common.size += size
+                common.append(item, size)
             } else {
-                others[partition, default: Lane()].waiting.append(item)
-                others[partition]?.size += size
+                others[partition, default: Lane()].append(item, size)
             }
         }
 
         mutating func prepend(_ item: Waiting, _ size: Int, to partition: [[String]]) {
             if partition.isEmpty {
-                common.waiting.prepend(item)
-                common.size += size
+                common.prepend(item, size)
             } else {
-                others[partition, default: Lane()].waiting.prepend(item)
-                others[partition]?.size += size
+                others[partition, default: Lane()].prepend(item, size)
             }
         }
 
@@ -65,16 +110,16 @@ extension SendingQueue {
         }
 
         /// The partition whose batches are due first, and when; only where there are batches.
-        func first(due: (Lane) -> Instant) -> (partition: [[String]], due: Instant) {
-            if others.isEmpty { return ([], due(common)) }
+        func first(by schedule: Schedule) -> (partition: [[String]], due: Instant) {
+            if others.isEmpty { return ([], schedule.due(common)) }
             var first = (partition: [[String]](), due: Instant?.none)
-            if !common.waiting.isEmpty { first.due = due(common) }
+            if !common.waiting.isEmpty { first.due = schedule.due(common) }
             for (partition, lane) in others {
-                let time = due(lane)
+                let time = schedule.due(lane)
                 if let earlier = first.due, earlier <= time { continue }
                 first = (partition, time)
             }
-            return (first.partition, first.due ?? due(common))
+            return (first.partition, first.due ?? schedule.due(common))
         }
 
         mutating func removeAll() {
