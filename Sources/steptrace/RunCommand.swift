@@ -29,7 +29,7 @@ struct RunCommand: AsyncParsableCommand {
         _ = mallopt(M_MMAP_THRESHOLD, 1 << 20)
         // That ends malloc's own adjustment of this, too, which begins at 128 KB: the end of the heap would come and go with
         // every few bodies. What is free for longer is `FreeMemory`'s to give back.
-        _ = mallopt(M_TRIM_THRESHOLD, 16 << 20)
+        _ = mallopt(M_TRIM_THRESHOLD, 4 << 20)
         let source = try arguments.source
         let (configuration, warnings) = try ConfigurationArguments.telling { try source.load() }
         let logs = LogSettings(configuration.service.logs)
