@@ -105,6 +105,31 @@ import Testing
         withExtendedLifetime(limiter) {}
     }
 
+    @Test func aBurstBetweenTwoLooksIsSeen() throws {
+        let used = Atomic(20 << 20)
+        let next = TestConsumer()
+        let limiter = MemoryLimiterProcessor(
+            try read("{check_interval: 1h, limit_mib: 100}"),
+            total: 0,
+            context: context.component("memory_limiter"),
+            next: next,
+            memory: { used.load(ordering: .relaxed) },
+            trim: {}
+        )
+        limiter.check()
+        var batch = Samples.batch(spans: 1)
+        batch.body = ByteBuffer(repeating: 0, count: 1 << 20)
+        let results = Recorder<ConsumeResult>()
+        for _ in 0..<200 {
+            // What is kept takes twice what was sent.
+            limiter.consume(batch) { results.append($0) }
+            used.store((20 + 2 * next.batches.elements.count) << 20, ordering: .relaxed)
+        }
+        // 80 MB are the soft limit; one megabyte more may be on its way.
+        #expect((30...32).contains(next.batches.elements.count))
+        #expect(results.elements.count == 200)
+    }
+
     @Test(arguments: [false, true]) func wellFormednessIsCheckedWhereTheNextComponentSays(checks: Bool) throws {
         let limiter = MemoryLimiterProcessor(
             try read("{check_interval: 1s, limit_mib: 100}"),

@@ -17,6 +17,10 @@ final class MemoryLimiterProcessor: Service, TraceConsumer {
     private let state: Mutex<MemoryLimiterState>
     /// What consumers look at.
     private let isRefusing = Atomic(false)
+    /// How many bytes of bodies may still come before the memory is looked at again, whatever the time.
+    private let bytesUntilLook = Atomic(0)
+    private let isLooking = Atomic(false)
+    private let softLimit: Int
     private let acceptedSpans = Atomic(0)
     private let refusedSpans = Atomic(0)
     private let items = ProcessorItems()
@@ -52,6 +56,7 @@ final class MemoryLimiterProcessor: Service, TraceConsumer {
         self.memory = memory
         self.trim = trim
         let limits = configuration.limits(total: total)
+        softLimit = limits.soft
         state = Mutex(MemoryLimiterState(limits: limits, configuration))
         retryAfter = max(.seconds(1), configuration.checkInterval)
         context.logger.info(
@@ -81,13 +86,11 @@ final class MemoryLimiterProcessor: Service, TraceConsumer {
     }
 
     func consume(_ batch: TraceBatch, _ completion: @escaping @Sendable (ConsumeResult) -> Void) {
-        if let refusal {
-            // Nobody may have counted the spans yet.
-            let spans =
-                batch.spanCount > 0 ? batch.spanCount : (try? scanner.scan(batch.body.readableBytesSpan) { _ in })
-            refusedSpans.add(spans ?? 0, ordering: .relaxed)
-            items.incoming(spans ?? 0)
-            return completion(.refused(refusal))
+        if let refusal { return refuse(batch, refusal, completion) }
+        // A burst between two looks would be seen only when its memory is long taken.
+        if bytesUntilLook.subtract(batch.body.readableBytes, ordering: .relaxed).newValue < 0 {
+            check()
+            if let refusal { return refuse(batch, refusal, completion) }
         }
         next.consume(batch) { [self] result in
             switch result {
@@ -102,6 +105,18 @@ final class MemoryLimiterProcessor: Service, TraceConsumer {
         }
     }
 
+    private func refuse(
+        _ batch: TraceBatch,
+        _ refusal: ConsumeError,
+        _ completion: @escaping @Sendable (ConsumeResult) -> Void
+    ) {
+        // Nobody may have counted the spans yet.
+        let spans = batch.spanCount > 0 ? batch.spanCount : (try? scanner.scan(batch.body.readableBytesSpan) { _ in })
+        refusedSpans.add(spans ?? 0, ordering: .relaxed)
+        items.incoming(spans ?? 0)
+        completion(.refused(refusal))
+    }
+
     func run() async throws {
         check()
         context.report(.ok)
@@ -110,9 +125,11 @@ final class MemoryLimiterProcessor: Service, TraceConsumer {
         context.report(.stopped)
     }
 
-    /// Looks at the memory once.
+    /// Looks at the memory once: every `check_interval`, and when half of what was free at the last look may be taken.
     func check() {
-        guard var used = memory() else { return }
+        guard isLooking.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else { return }
+        defer { isLooking.store(false, ordering: .releasing) }
+        guard var used = memory() else { return bytesUntilLook.store(1 << 20, ordering: .relaxed) }
         if state.withLock({ $0.shouldTrim(used: used, now: .now) }) {
             let before = used
             trim()
@@ -125,6 +142,8 @@ final class MemoryLimiterProcessor: Service, TraceConsumer {
                 ]
             )
         }
+        // No more often than every megabyte: a look reads a file of /proc.
+        bytesUntilLook.store(max(1 << 20, (softLimit - used) / 2), ordering: .relaxed)
         let note = state.withLock { [used] in $0.update(used: used) }
         let metadata: Logger.Metadata = ["cur_mem_mib": .stringConvertible(used >> 20)]
         switch note {
