@@ -27,18 +27,16 @@ extension HTTPConnectionHandler {
             }
             heldBytes += bytes.readableBytes
         }
-        if body.readableBytes > 0 {
-            append(bytes)
-            return
-        }
+        guard body == nil else { return append(bytes) }
         // A slice keeps the whole receive buffer alive, and the next read needs a new one: only worth it for bytes
         // that fill most of it.
-        if case .fixed(let length) = state.framing.body, length > bytes.readableBytes {
-            body = context.channel.allocator.buffer(capacity: min(length, Self.maxReservedBytes))
-        } else {
-            body = context.channel.allocator.buffer(capacity: bytes.readableBytes)
+        var capacity = bytes.readableBytes
+        if case .fixed(let length) = state.framing.body, length > capacity {
+            capacity = min(length, Self.maxReservedBytes)
         }
+        var body = context.channel.allocator.buffer(capacity: capacity)
         body.writeImmutableBuffer(bytes)
+        self.body = body
     }
 
     /// - Parameter response: from the request's headers.
@@ -50,15 +48,15 @@ extension HTTPConnectionHandler {
 
     private func append(_ bytes: ByteBuffer) {
         // A client that has sent as much as this is believed about the rest.
-        if case .fixed(let length) = state.framing.body, bytes.readableBytes > body.writableBytes {
-            body.reserveCapacity(length)
+        if case .fixed(let length) = state.framing.body, let body, bytes.readableBytes > body.writableBytes {
+            self.body?.reserveCapacity(length)
         }
-        body.writeImmutableBuffer(bytes)
+        body?.writeImmutableBuffer(bytes)
     }
 
     /// What has come of the body is of no use any more.
     func dropBody() {
-        body = ByteBuffer()
+        body = nil
         guard heldBytes > 0 else { return }
         bodies?.giveBack(heldBytes)
         heldBytes = 0

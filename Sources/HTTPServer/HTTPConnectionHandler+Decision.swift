@@ -17,13 +17,12 @@ extension HTTPConnectionHandler {
                 respondNow(handler.noRoomForBody(headers: head.headers), close: false)
             case .read(let sendContinue):
                 if sendContinue { output.writeContinue() }
-                request = HTTPServerRequest(
+                request = HTTPServerRequest.Head(
                     method: head.method,
                     path: path,
                     query: query,
                     headers: head.headers,
-                    note: note,
-                    eventLoop: context.eventLoop
+                    note: note
                 )
             case .refuse(let limit):
                 respondNow(handler.bodyTooLarge(limit: limit, headers: head.headers), close: true)

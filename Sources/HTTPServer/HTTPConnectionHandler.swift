@@ -44,10 +44,11 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     private var isReadHeld = false
     private var waiting = CircularBuffer<Input>(initialCapacity: 1)
     private var waitingBytes = 0
-    var request: HTTPServerRequest?
+    var request: HTTPServerRequest.Head?
     /// Of the request whose fate is being decided.
     var undecided: HTTPRequestHead?
-    var body = ByteBuffer()
+    /// nil until bytes of it have come: an empty one would be shared by all connections, and by their reference count.
+    var body: ByteBuffer?
     /// What the body has of `bodies`.
     var heldBytes = 0
     /// The activity says that a body is on its way.
@@ -255,14 +256,12 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
 
     private func processEnd() {
         guard let context else { return }
-        guard state.requestEnded(now: context.eventLoop.now) == .handle, var request = request.take() else { return }
-        request.body = body
-        body = ByteBuffer()
+        guard state.requestEnded(now: context.eventLoop.now) == .handle, let head = request.take() else { return }
+        let request = HTTPServerRequest(head, body: body.take() ?? ByteBuffer(), eventLoop: context.eventLoop)
         activity?.isServed()
         let responder = HTTPResponder(
             NIOLoopBound(self, eventLoop: context.eventLoop),
             id: state.requestID,
-            bodies: bodies,
             held: heldBytes
         )
         heldBytes = 0
@@ -288,13 +287,17 @@ final class HTTPConnectionHandler: ChannelDuplexHandler {
     /// Sends the response of the current request.
     func respondNow(_ response: HTTPServerResponse, close: Bool) {
         guard let context else { return }
-        var response = response
-        if let addedHeaders { response.headers.add(contentsOf: addedHeaders) }
         let now = context.eventLoop.now
         let plan = state.respond(close: close, hasMore: hasMore, now: now)
         isAnswered(now)
-        let body = output.write(response, plan: plan)
-        handOver(body, context)
+        // Answers are shared by all connections: each copy of one is a write to the reference counts of its parts.
+        if let addedHeaders {
+            var response = response
+            response.headers.add(contentsOf: addedHeaders)
+            handOver(output.write(response, plan: plan), context)
+        } else {
+            handOver(output.write(response, plan: plan), context)
+        }
         sent(plan, context)
     }
 

@@ -13,7 +13,9 @@ struct HTTPConnectionStream {
 /// What `HTTPResponder` and `HTTPBodyWriter` ask for. `id` names the request they belong to: the connection may be
 /// at another one, or gone.
 extension HTTPConnectionHandler {
-    func respond(to id: UInt64, with response: HTTPServerResponse) {
+    /// - Parameter held: what the request had of `bodies`.
+    func respond(to id: UInt64, with response: HTTPServerResponse, held: Int) {
+        if held > 0 { bodies?.giveBack(held) }
         guard id == state.requestID, state.phase == .handling else { return }
         respondNow(response, close: response.close)
         processWaiting()

@@ -74,11 +74,13 @@ struct HTTPRequestFraming: Equatable {
 extension String {
     /// Equality without regard to the case of ASCII letters; `lowercase` is in lower case.
     func isHeader(_ lowercase: String) -> Bool {
-        var expected = lowercase.utf8.makeIterator()
-        for byte in utf8 {
-            let folded = byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte
-            guard folded == expected.next() else { return false }
+        let bytes = utf8Span.span
+        let expected = lowercase.utf8Span.span
+        guard bytes.count == expected.count else { return false }
+        for index in bytes.indices {
+            let byte = bytes[index]
+            guard (byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte) == expected[index] else { return false }
         }
-        return expected.next() == nil
+        return true
     }
 }

@@ -8,21 +8,19 @@ public final class HTTPResponder: Sendable {
     private let connection: NIOLoopBound<HTTPConnectionHandler>
     private let id: UInt64
     private let isUsed = Atomic(false)
-    private let bodies: BodyBudget?
-    /// What the request has of `bodies`.
+    /// What the request has of the connection's `bodies`.
     private let held: Atomic<Int>
 
-    init(_ connection: NIOLoopBound<HTTPConnectionHandler>, id: UInt64, bodies: BodyBudget?, held: Int) {
+    init(_ connection: NIOLoopBound<HTTPConnectionHandler>, id: UInt64, held: Int) {
         self.connection = connection
         self.id = id
-        self.bodies = bodies
         self.held = Atomic(held)
     }
 
     /// From now on, and until it is answered, the request has so many bytes in memory. False: there is no room for them;
-    /// it is to be answered with 503.
+    /// it is to be answered with 503. To be called on the connection's event loop.
     public func hold(_ bytes: Int) -> Bool {
-        guard let bodies else { return true }
+        guard let bodies = connection.value.bodies else { return true }
         let before = held.load(ordering: .relaxed)
         guard bytes <= before || bodies.take(bytes - before, own: before) else { return false }
         if bytes < before { bodies.giveBack(before - bytes) }
@@ -30,17 +28,18 @@ public final class HTTPResponder: Sendable {
         return true
     }
 
-    private func giveBack() {
-        guard let bodies else { return }
-        let bytes = held.exchange(0, ordering: .relaxed)
-        if bytes > 0 { bodies.giveBack(bytes) }
-    }
-
     /// Sends the whole response. Does nothing when the client has gone.
     public func respond(_ response: HTTPServerResponse) {
         guard !isUsed.exchange(true, ordering: .relaxed) else { return }
-        giveBack()
-        send(response)
+        let held = held.exchange(0, ordering: .relaxed)
+        if connection.eventLoop.inEventLoop {
+            // The usual case, without a closure on the heap.
+            connection.value.respond(to: id, with: response, held: held)
+        } else {
+            let id = id
+            let connection = connection
+            connection.eventLoop.execute { connection.value.respond(to: id, with: response, held: held) }
+        }
     }
 
     /// Sends the head of a response whose body follows piece by piece: chunked, or for HTTP/1.0 up to the end of the
@@ -62,22 +61,10 @@ public final class HTTPResponder: Sendable {
         connection.run { $0.breakOff(id, after: bytes) }
     }
 
-    private func send(_ response: HTTPServerResponse) {
-        if connection.eventLoop.inEventLoop {
-            // The usual case, without a closure on the heap.
-            connection.value.respond(to: id, with: response)
-        } else {
-            let id = id
-            let connection = connection
-            connection.eventLoop.execute { connection.value.respond(to: id, with: response) }
-        }
-    }
-
     deinit {
-        giveBack()
-        if !isUsed.load(ordering: .relaxed) {
-            send(.text(.internalServerError, "500 internal server error\n"))
-        }
+        if !isUsed.load(ordering: .relaxed) { respond(.text(.internalServerError, "500 internal server error\n")) }
+        let held = held.load(ordering: .relaxed)
+        if held > 0 { connection.run { $0.bodies?.giveBack(held) } }
     }
 }
 

@@ -12,7 +12,7 @@ public enum HTTPHeadDecision: Sendable {
 }
 
 /// What a server does with requests. Called on event loops; must not block.
-public protocol HTTPServerHandler: Sendable {
+public protocol HTTPServerHandler: AnyObject, Sendable {
     /// Called once the head of a request is read, before its body.
     func head(method: HTTPMethod, path: String, headers: HTTPHeaders) -> HTTPHeadDecision
 

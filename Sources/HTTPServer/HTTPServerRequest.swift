@@ -16,6 +16,27 @@ public struct HTTPServerRequest: Sendable {
     /// The event loop of the connection.
     public let eventLoop: any EventLoop
 
+    /// All but the body.
+    struct Head {
+        let method: HTTPMethod
+        let path: String
+        let query: String
+        let headers: HTTPHeaders
+        let note: UInt8
+    }
+
+    init(_ head: Head, body: ByteBuffer, eventLoop: any EventLoop) {
+        self.init(
+            method: head.method,
+            path: head.path,
+            query: head.query,
+            headers: head.headers,
+            body: body,
+            note: head.note,
+            eventLoop: eventLoop
+        )
+    }
+
     public init(
         method: HTTPMethod,
         path: String,

@@ -87,11 +87,11 @@ struct TestFailure: Error, CustomStringConvertible {
 }
 
 /// A component of any kind that passes batches on, or takes them when it is an exporter.
-struct TestComponent: Service, TraceConsumer, ExclusiveComponent, FileReadingComponent {
+final class TestComponent: Service, TraceConsumer, ExclusiveComponent, FileReadingComponent {
     let configuration: TestConfiguration
     let context: ComponentContext
     let journal: Journal
-    var next: (any TraceConsumer)?
+    let next: (any TraceConsumer)?
 
     init(
         _ configuration: any ComponentConfiguration,

@@ -66,9 +66,9 @@ struct CorrelatorCost {
             correlator.apply(cluster.pod(index, ended: Cluster.steps.count), now: moment(30))
             correlator.apply(cluster.taskRun(index, ended: Cluster.steps.count), now: moment(30))
         }
-        for seconds in [31, 35, 40, 50] { pass(seconds, &correlator) }
+        for seconds: Int64 in [31, 35, 40, 50] { pass(seconds, &correlator) }
         tell("memory for a TaskRun that is finished", Double(allocatedBytes() - empty) / Double(count), "bytes")
-        for seconds in [4000, 4400] { pass(seconds, &correlator) }
+        for seconds: Int64 in [4000, 4400] { pass(seconds, &correlator) }
         tell("TaskRuns remembered after completed_max_age", Double(correlator.trackedTaskRunCount), "")
         tell("memory for a TaskRun that is forgotten", Double(allocatedBytes() - empty) / Double(count), "bytes")
     }

@@ -1,5 +1,5 @@
 /// Takes batches: a processor, or an exporter with its queue.
-public protocol TraceConsumer: Sendable {
+public protocol TraceConsumer: AnyObject, Sendable {
     /// True when `consume` itself refuses a body that is no well-formed request (`.malformed`) and sets the batch's
     /// span count. A receiver in front of a consumer that does not has to scan the body before.
     var checksWellFormedness: Bool { get }

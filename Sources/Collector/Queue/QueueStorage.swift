@@ -4,7 +4,7 @@ public import ServiceLifecycle
 ///
 /// All methods return at once and do their work in the order of the calls; completions are called in that order too, one
 /// after the other, on the storage's own thread. None is called before `open` and after `close`.
-public protocol QueueStorage: Sendable {
+public protocol QueueStorage: AnyObject, Sendable {
     /// Another exporter of this process has it: the one that is to be replaced. Opening waits until that has ended.
     var isInUse: Bool { get }
 

@@ -117,7 +117,7 @@ public final class QueuedExporter: TraceConsumer, Service {
         if let delay = actions.wakeAfter {
             after(delay) { $0.wake(now: ContinuousClock.now) }
         }
-        if let storage { perform(actions, storage) }
+        if !actions.storage.isEmpty, let storage { perform(actions.storage, storage) }
         for send in actions.sends {
             sender.send(send.batches) { outcome in
                 let random = Double.random(in: 0..<1)
@@ -128,20 +128,22 @@ public final class QueuedExporter: TraceConsumer, Service {
         if actions.isDrained { drained.continuation.finish() }
     }
 
-    private func perform(_ actions: Queue.Actions, _ storage: any QueueStorage) {
-        for store in actions.stores {
-            storage.store(store.batch) { result in
-                self.perform(self.state.withLock { $0.stored(store.id, result, now: ContinuousClock.now) })
+    private func perform(_ actions: [Queue.Actions.StorageAction], _ storage: any QueueStorage) {
+        for action in actions {
+            switch action {
+            case .store(let store):
+                storage.store(store.batch) { result in
+                    self.perform(self.state.withLock { $0.stored(store.id, result, now: ContinuousClock.now) })
+                }
+            case .fetch(let fetch):
+                storage.fetch(after: fetch.after, bytes: fetch.bytes) { result in
+                    self.perform(self.state.withLock { $0.fetched(result, now: ContinuousClock.now) })
+                }
+            case .fetchAfter(let delay):
+                after(delay) { $0.fetchDue() }
+            case .remove(let ids):
+                storage.remove(ids)
             }
-        }
-        if !actions.removals.isEmpty { storage.remove(actions.removals) }
-        if let fetch = actions.fetch {
-            storage.fetch(after: fetch.after, bytes: fetch.bytes) { result in
-                self.perform(self.state.withLock { $0.fetched(result, now: ContinuousClock.now) })
-            }
-        }
-        if let delay = actions.fetchAfter {
-            after(delay) { $0.fetchDue() }
         }
     }
 

@@ -33,8 +33,8 @@ struct SendSizes: Sendable {
         4_000_000, 5_000_000, 6_000_000, 7_000_000, 8_000_000, 9_000_000,
     ]
 
-    mutating func record(_ batches: [TraceBatch]) {
-        spans.record(batches.reduce(0) { $0 + $1.spanCount })
-        bytes.record(batches.reduce(0) { $0 + $1.byteCount })
+    mutating func record(spans: Int, bytes: Int) {
+        self.spans.record(spans)
+        self.bytes.record(bytes)
     }
 }

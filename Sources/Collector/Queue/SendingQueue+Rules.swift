@@ -108,6 +108,9 @@ extension SendingQueue {
             total += head.size
             waitingBytes -= item.batch.byteCount
             request.batches.append(item.batch)
+            request.spans += item.batch.spanCount
+            request.bytes += item.batch.byteCount
+            request.size += size(of: item.batch)
             if let token = item.token { request.tokens.append(token) }
             if let id = item.storedID { request.storedIDs.append(id) }
             if item.isAlone { break }
@@ -117,7 +120,7 @@ extension SendingQueue {
         lastSend = now
         let id = nextID
         nextID += 1
-        sendSizes.record(request.current)
+        sendSizes.record(spans: request.currentSpans, bytes: request.currentBytes)
         attempt(id, request, &actions)
     }
 
@@ -165,14 +168,14 @@ extension SendingQueue {
     mutating func goOn(_ id: Int, _ request: Request, now: Instant, _ actions: inout Actions) {
         var request = request
         if request.advance(now: now, Backoff(retry)) {
-            sendSizes.record(request.current)
+            sendSizes.record(spans: request.currentSpans, bytes: request.currentBytes)
             return attempt(id, request, &actions)
         }
-        for batch in request.batches { counters.queueSize -= size(of: batch) }
+        counters.queueSize -= request.size
         for (token, batch) in zip(request.tokens, request.batches) {
             actions.resolve(token, request.failure.map { .refused($0) } ?? .accepted(spanCount: batch.spanCount))
         }
-        actions.removals += request.storedIDs
+        if !request.storedIDs.isEmpty { actions.storage.append(.remove(request.storedIDs)) }
     }
 
     mutating func drop(

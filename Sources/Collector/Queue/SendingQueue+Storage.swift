@@ -67,7 +67,7 @@ extension SendingQueue {
             dispatch(now: now, &actions)
         case .failure(let error):
             setStorageError(error.description, &actions)
-            actions.fetchAfter = Self.fetchRetryInterval
+            actions.storage.append(.fetchAfter(Self.fetchRetryInterval))
         }
         return actions
     }
@@ -85,13 +85,13 @@ extension SendingQueue {
         let id = nextID
         nextID += 1
         storing[id] = Storing(batch: batch, token: token)
-        actions.stores.append(Actions.Store(id: id, batch: batch))
+        actions.storage.append(.store(Actions.Store(id: id, batch: batch)))
     }
 
     mutating func fetchIfNeeded(_ actions: inout Actions) {
         guard spilled.batches > 0, !isFetching, !isStopping, waitingBytes <= memoryWindow / 2 else { return }
         isFetching = true
-        actions.fetch = Actions.Fetch(after: lastInMemory, bytes: memoryWindow / 2)
+        actions.storage.append(.fetch(Actions.Fetch(after: lastInMemory, bytes: memoryWindow / 2)))
     }
 
     /// The process ends, and the backend is away: nothing more is tried, and everything stays where it is.

@@ -24,16 +24,22 @@ extension SendingQueue {
             let bytes: Int
         }
 
+        /// What concerns the storage, in the order in which it is to be done.
+        enum StorageAction: Sendable {
+            /// Store a batch. It ends in `stored`.
+            case store(Store)
+            /// Read from the storage. It ends in `fetched`.
+            case fetch(Fetch)
+            /// Call `fetchDue` after this time.
+            case fetchAfter(Duration)
+            /// Forget what is stored with these ids.
+            case remove([Int64])
+        }
+
         /// Attempts to start. Each ends in `finished`.
         var sends: [Send] = []
-        /// Batches to store. Each ends in `stored`.
-        var stores: [Store] = []
-        /// What to read from the storage. It ends in `fetched`.
-        var fetch: Fetch?
-        /// Call `fetchDue` after this time.
-        var fetchAfter: Duration?
-        /// What the storage is to forget.
-        var removals: [Int64] = []
+        /// One field for all of it: these actions are made for every batch, and mostly there is no storage.
+        var storage: [StorageAction] = []
         /// Call `retryDue` with this id after this time.
         var retry: (id: Int, delay: Duration)?
         /// Call `wake` after this time. Never more than one at a time is under way.

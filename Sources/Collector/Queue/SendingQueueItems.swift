@@ -13,6 +13,10 @@ extension SendingQueue {
     /// One request to the backend, from its first attempt to its end.
     struct Request: Sendable {
         var batches: [TraceBatch] = []
+        /// Of all batches: in spans, in bytes, and as the queue counts.
+        var spans = 0
+        var bytes = 0
+        var size = 0
         /// One for each batch, or none at all.
         var tokens: [Token] = []
         /// One for each batch, or none at all.
@@ -27,7 +31,9 @@ extension SendingQueue {
         /// What is being attempted.
         var current: [TraceBatch] { parts.last.map { [$0] } ?? batches }
 
-        var currentSpans: Int { parts.last?.spanCount ?? batches.reduce(0) { $0 + $1.spanCount } }
+        var currentSpans: Int { parts.last?.spanCount ?? spans }
+
+        var currentBytes: Int { parts.last?.byteCount ?? bytes }
 
         /// Goes on to the next part; false when there is none.
         mutating func advance(now: Instant, _ backoff: Backoff) -> Bool {

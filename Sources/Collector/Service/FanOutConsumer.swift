@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Hands every batch to several consumers and answers when all of them have.
-struct FanOutConsumer: TraceConsumer {
+final class FanOutConsumer: TraceConsumer {
     private let consumers: [any TraceConsumer]
 
     /// The only consumer itself, or a fan-out over several.

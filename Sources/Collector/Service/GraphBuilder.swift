@@ -129,7 +129,7 @@ struct GraphBuilder {
 }
 
 /// In place of a component that could not be created, so that what else is wrong is found, too.
-private struct MissingConsumer: TraceConsumer {
+private final class MissingConsumer: TraceConsumer {
     func consume(_ batch: TraceBatch, _ completion: @escaping @Sendable (ConsumeResult) -> Void) {
         completion(.refused(ConsumeError(.unavailable, "nothing is there to take it")))
     }

@@ -43,6 +43,7 @@ final class OTLPHTTPHandler: HTTPServerHandler {
     private let paths: [String]
     private let limit: Int
     private let algorithms: Set<String>
+    private let takesIdentity: Bool
     private let includesMetadata: Bool
     private let next: any TraceConsumer
     /// nil when the pipeline checks the bodies itself.
@@ -55,6 +56,7 @@ final class OTLPHTTPHandler: HTTPServerHandler {
         paths = [configuration.tracesURLPath] + configuration.additionalTracesURLPaths
         limit = configuration.server.maxRequestBodySize
         algorithms = Set(configuration.server.compressionAlgorithms)
+        takesIdentity = algorithms.contains("")
         includesMetadata = configuration.server.includeMetadata
         self.next = next
         scanner = next.checksWellFormedness ? nil : SpanScanner(taskRunKeys: [], namespaceKeys: [])
@@ -165,14 +167,15 @@ final class OTLPHTTPHandler: HTTPServerHandler {
             return responder.respond(responses.success)
         }
         if includesMetadata { batch.metadata = BatchMetadata(request.headers.map { (name: $0.name, value: $0.value) }) }
-        next.consume(batch) { [self, batch] result in
+        // Not the responses are captured, but what they depend on: one reference less that all event loops count.
+        next.consume(batch) { [self, batch, isJSON = note.isJSON] result in
             switch result {
             case .accepted(let spanCount):
                 counters.accepted(spans: spanCount)
-                responder.respond(responses.success)
+                responder.respond((isJSON ? json : protobuf).success)
             case .refused(let error):
                 if error.kind == .malformed { counters.failed() } else { counters.refused(batch) }
-                responder.respond(responses.refused(error))
+                responder.respond((isJSON ? json : protobuf).refused(error))
             }
         }
     }
@@ -185,7 +188,7 @@ final class OTLPHTTPHandler: HTTPServerHandler {
     /// nil for an encoding that is not supported.
     private func encoding(_ headers: HTTPHeaders) -> Encoding? {
         guard let name = headers.first(name: "Content-Encoding")?.lowercased(), name != "", name != "identity" else {
-            return algorithms.contains("") ? .identity : nil
+            return takesIdentity ? .identity : nil
         }
         guard algorithms.contains(name) else { return nil }
         return name == "gzip" ? .gzip : .deflate

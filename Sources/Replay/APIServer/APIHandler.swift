@@ -3,9 +3,14 @@ internal import NIOCore
 internal import NIOHTTP1
 
 /// Answers the requests to a ``ReplayAPIServer``: performs what its state decides.
-struct APIHandler: HTTPServerHandler {
+final class APIHandler: HTTPServerHandler {
     let server: ReplayAPIServer
     let token: String?
+
+    init(server: ReplayAPIServer, token: String?) {
+        self.server = server
+        self.token = token
+    }
 
     func head(method: HTTPMethod, path: String, headers: HTTPHeaders) -> HTTPHeadDecision {
         if path.hasPrefix(LeaseStore.pathPrefix) { return .read(maxBodyBytes: 64 << 10) }
@@ -61,7 +66,7 @@ struct APIHandler: HTTPServerHandler {
                     server.state.update { $0.timeOut(id) }
                 }
             }
-            writer.onClose {
+            writer.onClose { [server] in
                 pump.cancel()
                 timer?.cancel()
                 server.state.update { $0.endWatch(id) }

@@ -110,10 +110,12 @@ public final class RecordingBackend: Sendable {
     }
 }
 
-private struct BackendHandler: HTTPServerHandler {
+private final class BackendHandler: HTTPServerHandler {
     static let maxBodyBytes = 64 << 20
 
     let state: Observed<RecordingBackend.State>
+
+    init(state: Observed<RecordingBackend.State>) { self.state = state }
 
     func head(method: HTTPMethod, path: String, headers: HTTPHeaders) -> HTTPHeadDecision {
         guard path == "/v1/traces" else { return .respond(.text(.notFound, "404 page not found\n")) }
