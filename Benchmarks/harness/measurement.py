@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import subprocess
+import threading
 import time
 
 # Nothing has arrived for so long: the gateway has sent all it has.
@@ -28,6 +29,8 @@ class Result:
     cpu_seconds_per_million_spans: float
     spans_per_second: float
     peak_memory_mb: float
+    # Of it without what is mapped from files (the program itself): the most seen while the load lasted.
+    peak_anonymous_mb: float
     idle_memory_mb: float
     p50_us: int
     p99_us: int
@@ -91,8 +94,9 @@ def measure(gateway, scenario, scale, sink, load, cluster):
         warm_up = sink.get("/spans")
         sink.get("/reset")
         cpu = cpu_seconds(process.pid)
-        sent = send(load, ports["receiver"], scenario, spans, cluster, seed=1)
-        sink.wait_until_quiet()
+        with AnonymousMemory(process.pid) as anonymous:
+            sent = send(load, ports["receiver"], scenario, spans, cluster, seed=1)
+            sink.wait_until_quiet()
         cpu = cpu_seconds(process.pid) - cpu
         peak_memory = memory(process.pid, "VmHWM")
     finally:
@@ -113,6 +117,7 @@ def measure(gateway, scenario, scale, sink, load, cluster):
         cpu_seconds_per_million_spans=cpu / sent["spans"] * 1e6,
         spans_per_second=sent["spans"] / seconds,
         peak_memory_mb=peak_memory,
+        peak_anonymous_mb=anonymous.peak,
         idle_memory_mb=idle_memory,
         p50_us=sent["p50_us"],
         p99_us=sent["p99_us"],
@@ -166,6 +171,30 @@ def free_port():
 def cpu_seconds(pid):
     """User and system time of all the process's threads, by the kernel's CPU clock of the process: exact, not in ticks."""
     return time.clock_gettime(~pid << 3 | 2)
+
+
+class AnonymousMemory:
+    """Looks at it again and again: the kernel keeps no record of its peak."""
+
+    INTERVAL = 0.02
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.peak = 0
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.watch, daemon=True)
+
+    def watch(self):
+        while not self.ended.wait(self.INTERVAL):
+            self.peak = max(self.peak, memory(self.pid, "RssAnon"))
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
 
 
 def memory(pid, key):

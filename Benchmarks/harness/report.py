@@ -6,6 +6,7 @@ COLUMNS = (
     ("CPU s / million spans", "cpu_seconds_per_million_spans", 1, 2),
     ("1000 spans / s", "spans_per_second", 1e-3, 0),
     ("peak MB", "peak_memory_mb", 1, 1),
+    ("anonymous MB", "peak_anonymous_mb", 1, 1),
     ("p50 ms", "p50_us", 1e-3, 2),
     ("p99 ms", "p99_us", 1e-3, 2),
     ("ready s", "ready_seconds", 1, 3),
@@ -70,6 +71,8 @@ def exceeded(results, thresholds):
             cpu = median(group, "cpu_seconds_per_million_spans")
             check(name, "CPU seconds per million spans", cpu, limit)
         check(name, "peak memory in MB", median(group, "peak_memory_mb"), thresholds["peak_memory_mb"])
+        anonymous = median(group, "peak_anonymous_mb")
+        check(name, "anonymous memory in MB", anonymous, thresholds["peak_anonymous_mb"])
         check(name, "start to ready in seconds", median(group, "ready_seconds"), thresholds["ready_seconds"])
         peer = groups.get(("rotel", name))
         if peer and thresholds["p99_no_worse_than_peer"]:

@@ -9,6 +9,8 @@ struct Steptrace: AsyncParsableCommand {
         discussion: """
             Takes the spans that the Tekton controller exports, adds the spans of the steps of its TaskRuns to the \
             same traces, and sends them on.
+
+            Usually: \(BuildInfo.command) --config config.yaml (see \(BuildInfo.command) run --help).
             """,
         version: "\(BuildInfo.command) version \(BuildInfo.version)",
         subcommands: [

@@ -81,11 +81,11 @@ struct ExplainTests {
             let file = folder.appending(path: name)
             try Data(text.utf8).write(to: file)
             let (output, exit) = try await explain(file.path)
-            #expect(exit == .code(64), "\(name)")
+            #expect(exit == .code(1), "\(name)")
             #expect(output.contains(expected), "\(name): \(output)")
         }
         let (output, exit) = try await explain("\(folder.path)/none")
-        #expect(exit == .code(64))
+        #expect(exit == .code(1))
         #expect(output.contains("no such file or folder"))
     }
 }

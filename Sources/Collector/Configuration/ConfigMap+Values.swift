@@ -93,6 +93,19 @@ extension ConfigMap {
         }
     }
 
+    /// As ``oneOf(_:default:)``, in capitals or not.
+    public mutating func oneOfIgnoringCase<Choice: RawRepresentable<String> & CaseIterable>(
+        _ key: String,
+        default: Choice
+    ) throws(ConfigError) -> Choice {
+        try value(key, absent: `default`) { node throws(ConfigError) in
+            guard let text = try? node.string(), let choice = Choice(rawValue: text.lowercased()) else {
+                throw node.expected("one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            return choice
+        }
+    }
+
     /// `host:port`, where a server listens.
     public mutating func endpoint(_ key: String, default: Endpoint) throws(ConfigError) -> Endpoint {
         try value(key, absent: `default`) { node throws(ConfigError) in
@@ -111,11 +124,16 @@ extension ConfigMap {
         try value(key, absent: []) { node throws(ConfigError) in try node.list() }
     }
 
-    /// A list of scalars as they were written.
+    /// The nodes of a list of scalars, or of a string with commas between them.
+    public mutating func scalars(_ key: String) throws(ConfigError) -> [ConfigNode] {
+        try value(key, absent: []) { node throws(ConfigError) in try node.scalars() }
+    }
+
+    /// A list of scalars as they were written, or a string with commas between them.
     public mutating func strings(_ key: String, default: [String] = []) throws(ConfigError) -> [String] {
         try value(key, absent: `default`) { node throws(ConfigError) in
             var strings: [String] = []
-            for element in try node.list() { strings.append(try element.string()) }
+            for element in try node.scalars() { strings.append(try element.string()) }
             return strings
         }
     }

@@ -132,6 +132,16 @@ extension ConfigNode {
         return duration
     }
 
+    /// The elements of a list of scalars. A string is one too, with commas between them, as in the Collector (confmap's
+    /// StringToSliceHookFunc): so that a list can come from an environment variable.
+    public func scalars() throws(ConfigError) -> [ConfigNode] {
+        guard case .string(let string) = value else { return try list() }
+        if string.isEmpty { return [] }
+        return string.split(separator: ",", omittingEmptySubsequences: false).map { part in
+            ConfigNode(.string(String(part)), text: String(part), path: path, position: position)
+        }
+    }
+
     /// The elements of a list; null is the empty list.
     public func list() throws(ConfigError) -> [ConfigNode] {
         switch value {

@@ -77,7 +77,7 @@ extension ConfigurationReader {
         _ kind: ComponentKind,
         in map: inout ConfigMap
     ) -> [ComponentID] {
-        guard let nodes = errors.attempt({ () throws(ConfigError) in try map.nodes(key) }) else { return [] }
+        guard let nodes = errors.attempt({ () throws(ConfigError) in try map.scalars(key) }) else { return [] }
         if nodes.isEmpty, kind == .receiver || kind == .exporter {
             errors.addCheck(map.error("must have at least one \(kind.rawValue)"))
         }

@@ -29,6 +29,10 @@ public struct LogsConfiguration: Sendable, Equatable {
         case info
         case warn
         case error
+        /// The Collector's levels above `error`. Nothing is logged at them.
+        case dpanic
+        case panic
+        case fatal
 
         public var loggerLevel: Logger.Level {
             switch self {
@@ -36,6 +40,7 @@ public struct LogsConfiguration: Sendable, Equatable {
             case .info: .info
             case .warn: .warning
             case .error: .error
+            case .dpanic, .panic, .fatal: .critical
             }
         }
     }
@@ -48,6 +53,8 @@ public struct LogsConfiguration: Sendable, Equatable {
     public var level: Level
     public var encoding: Encoding
     public var sampling = LogSampling()
+    /// Fields that every line has.
+    public var initialFields: [String: String] = [:]
 
     public init(level: Level = .info, encoding: Encoding = .console) {
         self.level = level
@@ -55,10 +62,22 @@ public struct LogsConfiguration: Sendable, Equatable {
     }
 
     init(from map: inout ConfigMap) throws(ConfigError) {
-        level = try map.oneOf("level", default: .info)
+        level = try map.oneOfIgnoringCase("level", default: .info)
         encoding = try map.oneOf("encoding", default: .console)
         var sampling = try map.map("sampling")
         self.sampling = try LogSampling(from: &sampling)
+        initialFields = try map.stringMap("initial_fields")
+        try Self.readWithoutEffect(&map)
         try map.finish()
+    }
+
+    /// What the Collector's logger can do, and this one does anyway or has no use for: there are no callers and no stack
+    /// traces in its lines, and they go to standard error.
+    private static func readWithoutEffect(_ map: inout ConfigMap) throws(ConfigError) {
+        for key in ["development", "disable_caller", "disable_stacktrace"] { _ = try map.bool(key, default: false) }
+        for key in ["output_paths", "error_output_paths"] {
+            let paths = try map.strings(key, default: ["stderr"])
+            if paths != ["stderr"] { try map.report("\"\(key)\" must be [stderr]: logs go to standard error only") }
+        }
     }
 }

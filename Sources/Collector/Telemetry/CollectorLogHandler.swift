@@ -53,7 +53,8 @@ public struct CollectorLogHandler: LogHandler {
 
     public func log(event: LogEvent) {
         guard admits(event) else { return }
-        var attributes = metadata
+        var attributes: Logger.Metadata = settings.current.initialFields.mapValues { "\($0)" }
+        attributes.merge(metadata) { $1 }
         if let provided = metadataProvider?.get() { attributes.merge(provided) { $1 } }
         if let own = event.metadata { attributes.merge(own) { $1 } }
         if let error = event.error { attributes["error"] = "\(error)" }

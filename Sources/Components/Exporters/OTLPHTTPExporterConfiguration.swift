@@ -109,6 +109,8 @@ public struct OTLPHTTPExporterConfiguration: ComponentConfiguration {
     private static func tracesURL(_ map: inout ConfigMap) throws(ConfigError) -> String {
         let base = try map.optionalString("endpoint") ?? ""
         let traces = try map.optionalString("traces_endpoint") ?? ""
+        // The Collector's for other signals, of which there are none to send.
+        for signal in ["metrics", "logs", "profiles"] { _ = try map.optionalString("\(signal)_endpoint") }
         if !base.isEmpty, !isURL(base) {
             try map.report("endpoint must be a valid URL, not \"\(base)\"")
         }

@@ -39,6 +39,8 @@ public struct OTLPReceiverConfiguration: ComponentConfiguration {
             "additional_traces_url_paths",
             default: http.additionalTracesURLPaths
         ).map(path)
+        // The Collector serves these for pipelines of other signals only.
+        for signal in ["metrics", "logs", "profiles"] { _ = try options.optionalString("\(signal)_url_path") }
         try options.finish()
         return http
     }

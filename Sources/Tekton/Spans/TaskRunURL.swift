@@ -1,5 +1,18 @@
 /// Fills in the template of `cicd.pipeline.task.run.url.full`.
-enum TaskRunURL {
+public enum TaskRunURL {
+    private static let names: Set<Substring> = ["namespace", "taskrun", "pipelinerun", "step"]
+
+    /// The first name in braces that nothing is known for; nil when there is none.
+    public static func unknownName(in template: String) -> String? {
+        var rest = template[...]
+        while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
+            let name = rest[rest.index(after: open)..<close]
+            guard names.contains(name) else { return String(name) }
+            rest = rest[rest.index(after: close)...]
+        }
+        return nil
+    }
+
     /// Values are percent-encoded: all but the unreserved characters of RFC 3986, section 2.3. Names that are unknown stay
     /// as they are; a value that is not known becomes empty.
     static func fill(_ template: String, namespace: String, taskRun: String, pipelineRun: String?, step: String?)

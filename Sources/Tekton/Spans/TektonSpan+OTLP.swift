@@ -59,6 +59,12 @@ extension TektonSpan {
 }
 
 extension SpanResource {
+    /// The keys of what is told of every resource.
+    public static let keys = [
+        "service.name", "k8s.namespace.name", "k8s.pod.name", "k8s.pod.uid", "k8s.node.name", "cicd.pipeline.name",
+        "cicd.pipeline.run.id",
+    ]
+
     func attributes(_ options: SpanOptions) -> [SpanAttribute] {
         var attributes = SpanAttributes()
         attributes.add("service.name", options.serviceName)

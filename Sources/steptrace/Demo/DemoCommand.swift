@@ -36,7 +36,9 @@ struct DemoCommand: AsyncParsableCommand {
     var list = false
 
     func validate() throws {
-        guard speed > 0, speed <= 1_000 else { throw ValidationError("--speed must lie between 0 and 1000") }
+        guard speed > 0, speed <= 1_000 else {
+            throw ValidationError("--speed must be greater than 0, and 1000 at the most")
+        }
         if let backend {
             let isURL = backend.hasPrefix("http://") || backend.hasPrefix("https://")
             guard isURL, !backend.contains(where: { $0 == "\"" || $0 == "\\" || $0.isWhitespace }) else {

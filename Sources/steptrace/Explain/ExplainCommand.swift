@@ -40,7 +40,7 @@ struct ExplainCommand: AsyncParsableCommand {
         var objects = ExplainedObjects()
         for file in files { try ObjectFiles.read(file, into: &objects) }
         guard !objects.isEmpty else {
-            throw ValidationError("there is no TaskRun among the objects; try `kubectl get taskrun NAME -o yaml`")
+            throw ExplainError("there is no TaskRun among the objects; try `kubectl get taskrun NAME -o yaml`")
         }
         let options = SpanOptions(stepTransitions: stepTransitions)
         let explanation = Explanation(objects, options: options)

@@ -1,4 +1,3 @@
-import ArgumentParser
 import FoundationEssentials
 import Glibc
 import Kubernetes
@@ -10,7 +9,7 @@ enum ObjectFiles {
     static func read(_ path: String, into objects: inout ExplainedObjects) throws {
         var isDirectory = false
         if path != "-", !FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) {
-            throw ValidationError("\(path): no such file or folder")
+            throw ExplainError("\(path): no such file or folder")
         }
         if isDirectory {
             try readRecording(path, into: &objects)
@@ -22,7 +21,7 @@ enum ObjectFiles {
     private static func text(of path: String) throws -> String {
         let bytes = path == "-" ? standardInput() : try contents(of: path)
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw ValidationError("\(path): is not UTF-8 text")
+            throw ExplainError("\(path): is not UTF-8 text")
         }
         return text
     }
@@ -31,7 +30,7 @@ enum ObjectFiles {
         do {
             return [UInt8](try Data(contentsOf: URL(filePath: path)))
         } catch {
-            throw ValidationError("\(path): cannot be read")
+            throw ExplainError("\(path): cannot be read")
         }
     }
 
@@ -53,14 +52,14 @@ enum ObjectFiles {
             // The sequence ends where it cannot be read further.
             if let error = documents.error { throw error }
         } catch let error as YamlError {
-            throw ValidationError("\(path): \(error)")
+            throw ExplainError("\(path): \(error)")
         }
     }
 
     private static func add(_ node: Node, from path: String, into objects: inout ExplainedObjects) throws {
         if node.isEmptyDocument { return }
         guard let kind = node["kind"]?.string else {
-            throw ValidationError("\(path): not a Kubernetes object: it has no kind")
+            throw ExplainError("\(path): not a Kubernetes object: it has no kind")
         }
         if kind.hasSuffix("List"), let items = node["items"]?.array() {
             let itemKind = String(kind.dropLast("List".count))
@@ -88,7 +87,7 @@ enum ObjectFiles {
             }
         } catch {
             let name = node["metadata"]?["name"]?.string ?? "?"
-            throw ValidationError("\(path): \(kind) \(name) cannot be read: \(error)")
+            throw ExplainError("\(path): \(kind) \(name) cannot be read: \(error)")
         }
     }
 
@@ -111,13 +110,13 @@ enum ObjectFiles {
     ) throws -> [(type: String, object: Object)] {
         let path = "\(folder)/\(resource).watch.jsonl"
         guard FileManager.default.fileExists(atPath: path) else {
-            throw ValidationError("\(folder): not a recording: it has no \(resource).watch.jsonl")
+            throw ExplainError("\(folder): not a recording: it has no \(resource).watch.jsonl")
         }
         return try contents(of: path).split(separator: UInt8(ascii: "\n")).enumerated().map { index, line in
             do {
                 return try event(Array(line), type)
             } catch {
-                throw ValidationError("\(path):\(index + 1): cannot be read: \(error)")
+                throw ExplainError("\(path):\(index + 1): cannot be read: \(error)")
             }
         }
     }

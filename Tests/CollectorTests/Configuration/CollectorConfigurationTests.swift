@@ -64,6 +64,31 @@ import Testing
         #expect(service.extensions == [])
     }
 
+    @Test func levelsMayBeInCapitalsAndListsAStringWithCommas() throws {
+        let service = try read(
+            """
+            receivers: {in: }
+            exporters: {out: , out/b: }
+            extensions: {health: , health/b: }
+            service:
+              extensions: health,health/b
+              pipelines: {traces: {receivers: in, exporters: "out,out/b"}}
+              telemetry:
+                logs:
+                  level: WARN
+                  initial_fields: {cluster: a}
+                  output_paths: stderr
+                  disable_caller: true
+                metrics: {level: Detailed}
+            """
+        ).service
+        #expect(service.extensions.map(\.description) == ["health", "health/b"])
+        #expect(service.pipelines[0].receivers.map(\.description) == ["in"])
+        #expect(service.pipelines[0].exporters.map(\.description) == ["out", "out/b"])
+        #expect(service.logs.level == .warn && service.logs.initialFields == ["cluster": "a"])
+        #expect(service.metrics.level == .detailed)
+    }
+
     @Test func everythingThatIsWrongIsReportedAtOnce() {
         let errors = errors(
             """
@@ -121,7 +146,7 @@ import Testing
                 "yaml:1:51: receivers::in::limits: has invalid keys: sise (did you mean \"size\"?)",
                 "yaml:1:61: receivers::in: has invalid keys: foo",
                 "yaml:1:85: receivers::in/2::limits: expected a map, got 1",
-                "yaml:3:95: service::telemetry::logs::level: expected one of debug, info, warn, error, got 1",
+                "yaml:3:95: service::telemetry::logs::level: expected one of debug, info, warn, error, dpanic, panic, fatal, got 1",
                 "yaml:3:108: service::telemetry::logs::encoding: expected one of console, json, got 2",
             ]
         )

@@ -56,6 +56,17 @@ import Testing
         #expect(try ConfigMap(object).remainingKeys == ["level", "ts", "logger", "msg", "list", "on"])
     }
 
+    @Test func initialFieldsAreInEveryLineUnlessItHasItsOwn() {
+        var configuration = LogsConfiguration()
+        configuration.initialFields = ["cluster": "a", "error": "b"]
+        let lines = lines(configuration) { logger in
+            logger.info("m")
+            logger.info("n", metadata: ["error": "c"])
+        }
+        #expect(lines.count == 2 && lines[0].hasSuffix("m\t{\"cluster\": \"a\", \"error\": \"b\"}\n"))
+        #expect(lines[1].hasSuffix("n\t{\"cluster\": \"a\", \"error\": \"c\"}\n"))
+    }
+
     @Test func levelsAreThoseOfTheConfiguration() {
         for (level, count) in [(LogsConfiguration.Level.debug, 4), (.info, 3), (.warn, 2), (.error, 1)] {
             let lines = lines(LogsConfiguration(level: level)) { logger in

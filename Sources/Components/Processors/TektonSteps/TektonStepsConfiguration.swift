@@ -28,7 +28,13 @@ public struct TektonStepsConfiguration: ComponentConfiguration {
             try map.report("\"api_server\" must be specified with auth_type: none, such as http://127.0.0.1:8001")
         }
         namespaces = try map.strings("namespaces")
+        if let name = namespaces.first(where: { !LabelSelector.isDNSLabel($0) }) {
+            try map.report("\"namespaces\" has \"\(name)\", which is no name of a namespace")
+        }
         labelSelector = try map.string("label_selector", default: "")
+        if let problem = LabelSelector.problem(in: labelSelector) {
+            try map.report("\"label_selector\" is no label selector: \(problem)")
+        }
         taskRunAttributes = try Self.names(&map, "taskrun_attributes", default: Self.defaultTaskRunAttributes)
         namespaceAttributes = try Self.names(&map, "namespace_attributes", default: Self.defaultNamespaceAttributes)
         correlator.spans = try SpanOptions(from: &map)
@@ -249,6 +255,15 @@ extension SpanOptions {
         resourceAttributes = try map.stringMap("resource_attributes").sorted { $0.key < $1.key }
             .filter { !$0.value.isEmpty }
             .map { SpanAttribute($0.key, .string($0.value)) }
+        for key in SpanResource.keys where resourceAttributes.contains(where: { $0.key == key }) {
+            let instead = key == "service.name" ? ": use \"service_name\"" : ""
+            try map.report("\"resource_attributes\" must not have \(key), which every added span has\(instead)")
+        }
         taskRunURL = try map.string("task_run_url", default: "")
+        if let name = TaskRunURL.unknownName(in: taskRunURL) {
+            try map.report(
+                "\"task_run_url\" has {\(name)}: there are {namespace}, {taskrun}, {pipelinerun} and {step}"
+            )
+        }
     }
 }

@@ -40,6 +40,12 @@ final class TektonWatches: Sendable {
         if configuration.access.authType != .none, configuration.access.apiServer != nil {
             context.logger.warning("\"api_server\" is only used with auth_type: none, and ignored")
         }
+        if configuration.access.authType != .kubeConfig,
+            configuration.access.kubeconfig != nil || configuration.access.context != nil
+        {
+            let message = "\"kubeconfig\" and \"context\" are only used with auth_type: kubeConfig, and ignored"
+            context.logger.warning("\(message)")
+        }
         let environment = ClusterEnvironment.process
         client = try KubernetesClient(
             access: configuration.access.access(in: environment),
