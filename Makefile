@@ -53,8 +53,8 @@ release: packages ## Build .build/release/steptrace, optimized, with Swift's run
 	$(SWIFT) build $(RELEASE)
 
 .PHONY: bench
-bench: packages ## Measure CPU, throughput, memory and latency (takes minutes; see docs/benchmarks.md).
-	Benchmarks/run
+bench: packages ## Measure CPU, throughput, memory and latency (takes minutes; see docs/benchmarks.md); BENCH=OPTIONS.
+	Benchmarks/run $(BENCH)
 
 .PHONY: protos
 protos: packages ## Generate Sources/OTLP/Generated from protos/ (needs protoc).
