@@ -48,7 +48,8 @@ extension EasyHandle {
         try set(CURLOPT_BUFFERSIZE, settings.sendsBody ? 16 << 10 : 64 << 10)
         try set(CURLOPT_CONNECTTIMEOUT_MS, configuration.connectTimeout.positiveMilliseconds)
         try set(CURLOPT_TIMEOUT_MS, settings.timeoutMilliseconds)
-        try set(CURLOPT_MAXAGE_CONN, max(1, Int(configuration.idleConnectionTimeout.components.seconds)))
+        let maxAge = Int(configuration.idleConnectionTimeout.components.seconds)
+        try set(CURLOPT_MAXAGE_CONN, configuration.idleConnectionTimeout == .zero ? 2_000_000 : max(1, maxAge))
         try set(CURLOPT_HTTP_VERSION, configuration.httpVersion.curlValue(isStream: settings.isStream))
         if configuration.disableKeepAlives { try set(CURLOPT_FORBID_REUSE, 1) }
         if let proxy = configuration.proxy { try set(CURLOPT_PROXY, Self.curlProxy(proxy)) }

@@ -51,9 +51,9 @@ public struct HTTPClientConfiguration: Sendable {
     public var httpVersion: HTTPVersion = .automatic
     /// 0 for no limit. Requests above it wait for a connection; that is part of their `timeout`.
     public var maxConnectionsPerHost = 0
-    /// Connections kept open without a request, over all hosts.
+    /// Connections kept open without a request, over all hosts; 0 for no limit.
     public var maxIdleConnections = 100
-    /// A connection that has been idle for longer is not used again.
+    /// A connection that has been idle for longer is not used again; 0 for no limit.
     public var idleConnectionTimeout: Duration = .seconds(90)
     /// A connection for each request.
     public var disableKeepAlives = false

@@ -5,7 +5,9 @@ extension HTTPClientError {
     /// `Post "http://backend:4318/v1/traces": reason`
     init(_ kind: Kind, request: HTTPClientRequest, reason: String) {
         let verb = request.method.prefix(1) + request.method.dropFirst().lowercased()
-        self.init(kind, "\(verb) \"\(request.url.redactingCredentials)\": \(reason)")
+        // What is asked for stands in the query of a GET; where something is sent, a key may.
+        let url = request.method == "GET" ? request.url.redactingUser : request.url.redactingCredentials
+        self.init(kind, "\(verb) \"\(url)\": \(reason)")
     }
 
     init(systemCall: String) {
@@ -46,8 +48,15 @@ extension HTTPClientError.Kind {
 }
 
 extension String {
+    /// Without what may be secret in a URL: the user and password before its host, and its query.
+    public var redactingCredentials: String {
+        let url = redactingUser
+        guard let query = url.firstIndex(where: { "?#".contains($0) }) else { return url }
+        return "\(url[..<query])?redacted"
+    }
+
     /// Without the user and password that a URL may hold before its host.
-    var redactingCredentials: String {
+    var redactingUser: String {
         guard let scheme = range(of: "://") else { return self }
         let start = index(scheme, offsetBy: 3)
         let end = self[start...].firstIndex { "/?#".contains($0) } ?? endIndex

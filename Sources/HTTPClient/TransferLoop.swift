@@ -22,7 +22,8 @@ final class TransferLoop {
         poller = try Poller(wakeDescriptor: inbox.wakeDescriptor)
         guard let multi = steptrace_curl_multi_init() else { throw HTTPClientError(.other, "libcurl: out of memory") }
         self.multi = multi
-        steptrace_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, max(1, configuration.maxIdleConnections))
+        let maxIdle = configuration.maxIdleConnections > 0 ? configuration.maxIdleConnections : Int(Int32.max)
+        steptrace_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, maxIdle)
         steptrace_curl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, max(0, configuration.maxConnectionsPerHost))
         setCallbacks()
     }

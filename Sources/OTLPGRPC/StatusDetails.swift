@@ -27,7 +27,11 @@ enum StatusDetails {
         return (try? status.serializedBytes()) ?? []
     }
 
-    /// The delay that a peer asks for; nil when it does not, or not in a way that can be understood.
+    /// What is longer is cut, as for HTTP's Retry-After: it would keep a request out of the peer's sight for as long as a
+    /// mistake says.
+    private static let longestDelay = Duration.seconds(3600)
+
+    /// The delay that a peer asks for, an hour at the most; nil when it does not, or not in a way that can be understood.
     static func retryAfter(_ metadata: Metadata) -> Duration? {
         for bytes in metadata[binaryValues: key] {
             guard let status = try? Google_Rpc_Status(serializedBytes: bytes) else { continue }
@@ -38,7 +42,7 @@ enum StatusDetails {
                     let delay = try? Google_Protobuf_Duration(serializedBytes: Array(value.dropFirst(2))),
                     delay.seconds >= 0, delay.nanos >= 0
                 else { return .zero }
-                return .seconds(delay.seconds) + .nanoseconds(Int64(delay.nanos))
+                return min(.seconds(delay.seconds) + .nanoseconds(Int64(delay.nanos)), longestDelay)
             }
         }
         return nil

@@ -42,7 +42,12 @@ struct ConfigExpansion {
             let written = try retrieve(name, for: node) ?? ""
             // What is no YAML, or a string in YAML, is taken as it is: a password may look like anything.
             var value = (try? YAMLText.parse(written, source: "")) ?? ConfigNode(.string(written))
-            if case .string = value.value { value.value = .string(written) }
+            switch value.value {
+            case .string: value.value = .string(written)
+            // A comment to YAML.
+            case .null where !["", "~", "null"].contains(written.lowercased()): value.value = .string(written)
+            default: break
+            }
             value.text = written
             value = value.moved(to: node.path, position: node.position, keyPosition: node.keyPosition)
             return expand(value, depth: try next(depth, node))

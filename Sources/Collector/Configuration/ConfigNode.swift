@@ -26,7 +26,8 @@ public struct ConfigNode: Sendable, Equatable {
     }
 
     public var value: Value
-    /// The text of a scalar as it was written ("0123" stays "0123" where a string is wanted).
+    /// The text of a scalar as it was written ("0123" stays "0123" where a string is wanted), and of whatever a reference
+    /// stands for.
     public var text: String?
     /// Keys joined with `::`.
     public var path: String
@@ -76,13 +77,16 @@ public struct ConfigNode: Sendable, Equatable {
 
 /// The values of nodes, read with what was expected in the error.
 extension ConfigNode {
-    /// A scalar as it was written; null is the empty string.
+    /// A scalar as it was written, or whatever a reference (`${env:NAME}`) stands for; null is the empty string.
     public func string() throws(ConfigError) -> String {
         switch value {
-        case .null: ""
-        case .string(let string): string
-        case .bool, .int, .double: text ?? summary
-        case .list, .map: throw expected("a string")
+        case .null: return ""
+        case .string(let string): return string
+        case .bool, .int, .double: return text ?? summary
+        case .list, .map:
+            // A password from a variable may look like YAML.
+            guard let text else { throw expected("a string") }
+            return text
         }
     }
 

@@ -59,15 +59,14 @@ struct ConfigRedaction {
         }
     }
 
-    /// `https://user:password@host` without the password.
+    /// `https://user:password@host` without the password, `https://token@host` without the token.
     private static func withoutPassword(_ scalar: ConfigNode) -> ConfigNode {
         guard case .string(let text) = scalar.value, let scheme = text.firstRange(of: "://") else { return scalar }
         let authority = text[scheme.upperBound...].prefix { !"/?#".contains($0) }
-        guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") else {
-            return scalar
-        }
+        guard let at = authority.lastIndex(of: "@") else { return scalar }
+        let colon = authority[..<at].firstIndex(of: ":")
         var scalar = scalar
-        let redacted = text[...colon] + mark + text[at...]
+        let redacted = (colon.map { text[...$0] } ?? text[..<scheme.upperBound]) + mark + text[at...]
         scalar.value = .string(String(redacted))
         scalar.text = String(redacted)
         return scalar

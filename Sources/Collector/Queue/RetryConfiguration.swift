@@ -21,7 +21,7 @@ public struct RetryConfiguration: Sendable, Equatable {
         if randomizationFactor > 1 {
             try map.report("'randomization_factor' value must be less than or equal to 1")
         }
-        multiplier = try map.double("multiplier", default: multiplier)
+        multiplier = try map.double("multiplier", default: multiplier, in: 0...1000)
         maxInterval = try map.duration("max_interval", default: maxInterval)
         maxElapsedTime = try map.duration("max_elapsed_time", default: maxElapsedTime)
         try map.finish()
@@ -59,7 +59,7 @@ public struct RetryConfiguration: Sendable, Equatable {
             ),
             ConfigOption(
                 "\(prefix).multiplier",
-                "number",
+                "number from 0 to 1000",
                 default: "1.5",
                 example: "2",
                 "By how much each interval is longer than the one before."

@@ -95,8 +95,12 @@ struct SendingQueue<Token: Sendable>: Sendable {
             return (refuse(batch, "the storage of the sending queue is not open yet", retryAfter: .seconds(1)), actions)
         }
         let size = size(of: batch)
+        guard size <= queue.queueSize else {
+            counters.enqueueFailedSpans += batch.spanCount
+            let message = "element size too large: \(size) \(queue.sizer), the sending queue holds \(queue.queueSize)"
+            return (.refused(ConsumeError(.permanent, "\(message) (queue_size)")), actions)
+        }
         if size > queue.queueSize - counters.queueSize || !blocked.isEmpty {
-            // What is larger than the whole queue would wait for ever.
             if queue.blockOnOverflow, size <= queue.queueSize - blockedSize {
                 blockedSize += size
                 blocked.append(Waiting(batch: batch, token: token, since: now))

@@ -84,8 +84,14 @@ public struct CollectorLogHandler: LogHandler {
             let attributes: Logger.Metadata = [
                 "message": "\(one.message.text)", "suppressed": .stringConvertible(one.count),
             ]
-            let level = one.message.level.isEmpty ? "info" : one.message.level
-            write(line("logs", level: level, "Log messages have been suppressed, the same came too often.", attributes))
+            write(
+                line(
+                    "logs",
+                    level: one.message.level,
+                    "Log messages have been suppressed, the same came too often.",
+                    attributes
+                )
+            )
         }
     }
 

@@ -24,7 +24,17 @@ public struct LogSampling: Sendable, Equatable {
 struct LogSamplingState: Sendable {
     struct Message: Sendable, Hashable {
         let level: String
+        /// As much of it as tells messages apart: the whole of one may be a dump of many spans.
         let text: String
+
+        static let maxTextBytes = 256
+
+        init(level: String, text: String) {
+            self.level = level
+            self.text =
+                text.utf8.count <= Self.maxTextBytes
+                ? text : String(decoding: text.utf8.prefix(Self.maxTextBytes), as: UTF8.self)
+        }
     }
 
     struct Suppressed: Sendable, Equatable {
@@ -38,9 +48,9 @@ struct LogSamplingState: Sendable {
         case suppress(isFirst: Bool)
     }
 
-    /// Different messages that are counted one by one; the others are counted as one. A program has a few hundred.
+    /// Different messages that are counted one by one; the others of a level are counted as one, so that a flood of one
+    /// kind does not keep back errors. A program has a few hundred.
     static let limit = 1024
-    private static let others = Message(level: "", text: "(other messages)")
 
     var sampling: LogSampling
     private var began: Duration?
@@ -58,7 +68,8 @@ struct LogSamplingState: Sendable {
         var told: [Suppressed] = []
         if let began, now - began >= sampling.tick { told = flush() }
         if began == nil { began = now }
-        let key = counts[message] != nil || counts.count < Self.limit ? message : Self.others
+        let isCounted = counts[message] != nil || counts.count < Self.limit
+        let key = isCounted ? message : Message(level: message.level, text: "(other messages)")
         let count = counts[key, default: 0] + 1
         counts[key] = count
         let beyond = count - sampling.initial

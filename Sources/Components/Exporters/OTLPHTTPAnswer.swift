@@ -17,7 +17,7 @@ struct OTLPHTTPAnswer: Sendable, Equatable {
     /// How much of an answer is looked at; the Collector's limit.
     static let bodyLimit = 64 << 10
 
-    init(_ error: HTTPClientError, url: String) {
+    init(_ error: HTTPClientError) {
         let message = "failed to make an HTTP request: \(error)"
         switch error.kind {
         case .responseTooLarge(let status) where Self.isRetryable(status): outcome = .retryable(message)
@@ -33,6 +33,8 @@ struct OTLPHTTPAnswer: Sendable, Equatable {
             self.init(success: response, type: type)
             return
         }
+        // The message goes into the log, and without a queue to the sender.
+        let url = url.redactingCredentials
         var message = "error exporting items, request to \(url) responded with HTTP Status Code \(response.status)"
         if let text = Self.statusMessage(response.body, type: type) { message += ", Message=\(text), Details=[]" }
         switch response.status {

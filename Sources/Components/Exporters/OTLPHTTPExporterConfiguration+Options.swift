@@ -68,13 +68,19 @@ extension OTLPHTTPExporterConfiguration {
                 example: "4",
                 "The most connections to the backend; 0 for no limit but `sending_queue.num_consumers`."
             ),
-            ConfigOption("max_idle_conns", "int", default: "100", example: "10", "Connections kept open when idle."),
+            ConfigOption(
+                "max_idle_conns",
+                "int",
+                default: "100",
+                example: "10",
+                "Connections kept open when idle; 0 for no limit."
+            ),
             ConfigOption(
                 "idle_conn_timeout",
                 "duration",
                 default: "90s",
                 example: "30s",
-                "A connection that was idle for longer is not used again."
+                "A connection that was idle for longer is not used again; 0 for no limit."
             ),
             ConfigOption(
                 "max_idle_conns_per_host",

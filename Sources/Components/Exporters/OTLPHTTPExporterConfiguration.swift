@@ -1,4 +1,5 @@
 public import Collector
+import HTTPClient
 
 /// The configuration of the `otlp_http` exporter, with the Collector's keys, defaults and messages.
 public struct OTLPHTTPExporterConfiguration: ComponentConfiguration {
@@ -54,7 +55,9 @@ public struct OTLPHTTPExporterConfiguration: ComponentConfiguration {
         idleConnectionTimeout = try map.duration("idle_conn_timeout", default: .seconds(90))
         disableKeepAlives = try map.bool("disable_keep_alives", default: false)
         let perHost = try map.int("max_idle_conns_per_host", default: 0)
-        if perHost > 0 { maxIdleConnections = min(maxIdleConnections, perHost) }
+        if perHost > 0 {
+            maxIdleConnections = maxIdleConnections > 0 ? min(maxIdleConnections, perHost) : perHost
+        }
         http2 = try map.bool("force_attempt_http2", default: true)
         authenticator = try map.authenticator()
         try Self.takeUnsupported(&map)
@@ -112,10 +115,12 @@ public struct OTLPHTTPExporterConfiguration: ComponentConfiguration {
         // The Collector's for other signals, of which there are none to send.
         for signal in ["metrics", "logs", "profiles"] { _ = try map.optionalString("\(signal)_endpoint") }
         if !base.isEmpty, !isURL(base) {
-            try map.report("endpoint must be a valid URL, not \"\(base)\"")
+            try map.report("endpoint must be a valid URL, not \"\(base.redactingCredentials)\"")
         }
         if !traces.isEmpty {
-            if !isURL(traces) { try map.report("traces_endpoint must be a valid URL, not \"\(traces)\"") }
+            if !isURL(traces) {
+                try map.report("traces_endpoint must be a valid URL, not \"\(traces.redactingCredentials)\"")
+            }
             return traces
         }
         if base.isEmpty { try map.report("at least one endpoint must be specified: endpoint or traces_endpoint") }

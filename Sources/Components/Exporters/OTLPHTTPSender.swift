@@ -104,7 +104,7 @@ final class OTLPHTTPSender: BatchSender {
         switch result {
         case .success(let response):
             answer = OTLPHTTPAnswer(response, url: configuration.tracesURL, now: Date().timeIntervalSince1970)
-        case .failure(let error): answer = OTLPHTTPAnswer(error, url: configuration.tracesURL)
+        case .failure(let error): answer = OTLPHTTPAnswer(error)
         }
         if let partial = answer.partialSuccess {
             rejectedSpans.add(max(0, partial.rejectedSpans), ordering: .relaxed)

@@ -21,7 +21,7 @@ enum SpanText {
                 }
             }
         }
-        return lines.joined(separator: "\n")
+        return text(lines)
     }
 
     private static func line(_ words: [String], _ attributes: [KeyValue]) -> String {
@@ -46,7 +46,25 @@ enum SpanText {
                 }
             }
         }
-        return lines.joined(separator: "\n")
+        return text(lines)
+    }
+
+    /// A line break within a name or a value would let whoever sends spans write lines of their own into the log.
+    private static func text(_ lines: [String]) -> String {
+        lines.map { line in
+            guard line.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+                return line
+            }
+            var escaped = ""
+            for scalar in line.unicodeScalars {
+                if scalar.properties.generalCategory == .control {
+                    escaped += scalar.escaped(asASCII: true)
+                } else {
+                    escaped.unicodeScalars.append(scalar)
+                }
+            }
+            return escaped
+        }.joined(separator: "\n")
     }
 
     private static func append(_ span: Span, to lines: inout [String]) {

@@ -112,8 +112,9 @@ final class OTLPHTTPResponses: Sendable {
             var response = status(.serviceUnavailable, code: 14, error.message)
             if let retryAfter = error.retryAfter {
                 // Whole seconds (RFC 9110, 10.2.3), never too early.
-                let seconds = Int((retryAfter / .seconds(1)).rounded(.up))
-                response.headers.add(name: "Retry-After", value: "\(max(seconds, 1))")
+                let (seconds, attoseconds) = retryAfter.components
+                let whole = attoseconds > 0 ? seconds.addingReportingOverflow(1).partialValue : seconds
+                response.headers.add(name: "Retry-After", value: "\(max(whole, 1))")
             }
             return response
         }

@@ -39,6 +39,13 @@ import Testing
         }
     }
 
+    @Test(arguments: ["#S3cret", "{abc}", "[x]", "a: b", "{", "*a", "'", "0123", "~ #", "!x y", "- a"])
+    func aPasswordFromAVariableMayLookLikeYAML(password: String) throws {
+        #expect(try value("${env:PW}", ["PW": password]).string() == password)
+        var map = try ConfigMap(load("v: ${env:PW}\n", environment: ["PW": password]).root)
+        #expect(try map.optionalString("v") == password)
+    }
+
     @Test func variablesAreExpandedInEveryForm() throws {
         let environment = ["HOST": "jaeger", "PORT": "4318", "_x1": "y"]
         #expect(try value("${env:HOST}", environment).value == .string("jaeger"))

@@ -36,6 +36,7 @@ import Testing
             auth: {token: t0, user: me, tokn: t1}
             headers: {a: h0, b: [h1, 5]}
             empty:
+          output/b: {endpoint: "https://t4@host/"}
           other: {x: t2}
         service:
           telemetry: {x: http://a:p2@b}
@@ -58,6 +59,8 @@ import Testing
                             - '[REDACTED]'
                             - '[REDACTED]'
                         empty: null
+                    output/b:
+                        endpoint: https://[REDACTED]@host/
                     other:
                         x: '[REDACTED]'
                 service:

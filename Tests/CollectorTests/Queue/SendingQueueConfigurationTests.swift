@@ -12,6 +12,20 @@ import Testing
         #expect(throws: ConfigError.self) { try read(yaml) }?.message
     }
 
+    @Test func whatNoIntervalCanBecomeIsNoMultiplier() throws {
+        for text in ["1e20", ".inf", "-1"] {
+            var map = try ConfigMap(YAMLText.parse("multiplier: \(text)", source: "test"))
+            #expect("\(text)") { try RetryConfiguration(from: &map) } throws: {
+                "\($0)".contains("multiplier: must be")
+            }
+        }
+        var map = try ConfigMap(
+            YAMLText.parse("{multiplier: 1000, max_interval: 2000000h, max_elapsed_time: 0}", source: "t")
+        )
+        var backoff = Backoff(try RetryConfiguration(from: &map))
+        for _ in 0..<100 { #expect(backoff.next(random: 0.999) > .zero) }
+    }
+
     @Test func withoutBatchMergingIsOpportunistic() throws {
         #expect(try read("{}").merging == BatchMerging())
         #expect(try read("{}").storage == nil)

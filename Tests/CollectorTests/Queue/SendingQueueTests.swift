@@ -169,6 +169,19 @@ import Testing
 
     // MARK: Capacity
 
+    @Test(arguments: [false, true]) func whatIsLargerThanTheQueueIsRefusedForGood(blocks: Bool) {
+        var queue = makeQueue { queue, _ in
+            queue.sizer = .items
+            queue.queueSize = 5
+            queue.blockOnOverflow = blocks
+        }
+        let (answer, actions) = queue.offer(batch("a", spans: 6), token: 0, now: start)
+        let message = "element size too large: 6 items, the sending queue holds 5 (queue_size)"
+        #expect(error(answer) == ConsumeError(.permanent, message))
+        #expect(actions.note == nil && queue.counters.enqueueFailedSpans == 6)
+        #expect(isAccepted(queue.offer(batch("b", spans: 5), token: 1, now: start).answer))
+    }
+
     @Test func fullQueueRefusesAndCountsWhatIsInFlight() {
         var queue = makeQueue { queue, _ in queue.queueSize = 2 }
         _ = queue.offer(batch("a"), token: 0, now: start)

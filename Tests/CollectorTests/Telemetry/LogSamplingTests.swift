@@ -46,6 +46,21 @@ import Testing
         #expect(state.take(a, now: .seconds(10)) == (.write, []))
     }
 
+    @Test func aFloodOfOneLevelKeepsNoErrorBack() {
+        var state = LogSamplingState(sampling(initial: 1, thereafter: 0))
+        for index in 0..<2 * LogSamplingState.limit {
+            _ = state.take(Message(level: "info", text: "\(index)"), now: .zero)
+        }
+        #expect(state.take(Message(level: "error", text: "lost"), now: .zero).0 == .write)
+        #expect(state.flush().map(\.message.level) == ["info"])
+    }
+
+    @Test func ofALongMessageOnlyTheBeginningIsRemembered() {
+        let long = Message(level: "info", text: String(repeating: "a", count: 1 << 20))
+        #expect(long.text.utf8.count == Message.maxTextBytes)
+        #expect(long == Message(level: "info", text: String(repeating: "a", count: 1 << 10)))
+    }
+
     @Test func whatIsRememberedIsBounded() {
         var state = LogSamplingState(sampling(initial: 1, thereafter: 0))
         for index in 0..<LogSamplingState.limit {

@@ -20,6 +20,17 @@ import Testing
         return context.logs.elements
     }
 
+    @Test(arguments: [DebugExporterConfiguration.Verbosity.normal, .detailed])
+    func aLineBreakInANameBeginsNoLine(verbosity: DebugExporterConfiguration.Verbosity) throws {
+        var configuration = DebugExporterConfiguration()
+        configuration.verbosity = verbosity
+        let exporter = DebugExporter(configuration, context: context.component("debug"))
+        exporter.consume(Samples.batch("a\n2026-01-01\tinfo\tforged\u{1B}[2J")) { _ in }
+        let text = try #require(context.logs.elements.last?.message)
+        #expect(text.contains("a\\n2026-01-01\\tinfo\\tforged\\u{1B}[2J"))
+        #expect(!text.split(separator: "\n").contains { $0.hasPrefix("2026") })
+    }
+
     @Test func basicIsALineForEachBatch() throws {
         let entries = try log(.basic)
         #expect(entries.map(\.message) == ["Traces"])

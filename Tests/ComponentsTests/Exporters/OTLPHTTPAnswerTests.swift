@@ -96,12 +96,24 @@ import Testing
             HTTPClientError.Kind.connect, .tls, .timeout, .disconnected, .cancelled, .other,
             .responseTooLarge(status: 503),
         ] {
-            let outcome = OTLPHTTPAnswer(HTTPClientError(kind, "odd"), url: url).outcome
+            let outcome = OTLPHTTPAnswer(HTTPClientError(kind, "odd")).outcome
             #expect(outcome == .retryable("failed to make an HTTP request: odd"))
         }
         for kind in [HTTPClientError.Kind.invalidURL, .responseTooLarge(status: 200)] {
-            let outcome = OTLPHTTPAnswer(HTTPClientError(kind, "odd"), url: url).outcome
+            let outcome = OTLPHTTPAnswer(HTTPClientError(kind, "odd")).outcome
             #expect(outcome == .permanent("failed to make an HTTP request: odd"))
+        }
+    }
+
+    @Test func secretsOfTheURLAreNotRepeated() {
+        for (url, shown) in [
+            ("http://user:s3cret@backend/v1/traces", "http://redacted@backend/v1/traces"),
+            ("https://t0ken@backend:4318/a?api_key=s3cret", "https://redacted@backend:4318/a?redacted"),
+            ("http://backend?key=s3cret", "http://backend?redacted"), ("http://backend/a@b", "http://backend/a@b"),
+        ] {
+            let answer = OTLPHTTPAnswer(HTTPClientResponse(status: 403, headers: [], body: []), url: url, now: 0)
+            let message = "error exporting items, request to \(shown) responded with HTTP Status Code 403"
+            #expect(answer.outcome == .permanent(message))
         }
     }
 }

@@ -9,7 +9,7 @@ public struct FileStorageConfiguration: ComponentConfiguration {
         storage.directory = try map.string("directory", default: storage.directory)
         if storage.directory.isEmpty { try map.report("directory must not be empty") }
         while storage.directory.count > 1, storage.directory.hasSuffix("/") { storage.directory.removeLast() }
-        storage.timeout = try map.duration("timeout", default: storage.timeout)
+        storage.timeout = try map.duration("timeout", default: storage.timeout, in: .zero ... .seconds(3600))
         storage.fsync = try map.bool("fsync", default: storage.fsync)
         storage.createDirectory = try map.bool("create_directory", default: storage.createDirectory)
         storage.directoryPermissions = try map.value(
