@@ -43,6 +43,7 @@ let lifecycleTestKit: Target.Dependency = .product(
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
@@ -74,7 +75,7 @@ targets += module(
     ["HTTPClient", logging, yams, subprocess, system],
     tests: [nio, nioPosix, nioHTTP1, nioSSL]
 )
-targets += module("Tekton", ["OTLP", "Kubernetes", "Compression", crypto, protobuf, deque])
+targets += module("Tekton", ["OTLP", "Kubernetes", "Compression", crypto, protobuf, deque, heap])
 targets += module(
     "Collector",
     ["OTLP", nio, logging, lifecycle, deque, yams],

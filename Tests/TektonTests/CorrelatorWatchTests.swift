@@ -118,6 +118,28 @@ struct CorrelatorWatchTests {
         #expect(Self.names(&correlator).contains("TaskRun"))
     }
 
+    /// The silence since second 2 goes on after a second, as if there had been no break.
+    @Test func aBreakInALongSilenceDoesNotMakeAnythingWaitLonger() {
+        var correlator = Correlator(awaitsWatches: true)
+        correlator.watchesTell(true, now: Self.at(0))
+        correlator.watchesTell(false, now: Self.at(2))
+        correlator.sighted(
+            namespace: Array("ci".utf8),
+            taskRun: Array("run".utf8),
+            traceID: Facts.context.traceID,
+            now: Self.at(399)
+        )
+        correlator.apply(Self.pod, now: Self.at(399))
+        correlator.apply(Self.done, now: Self.at(399))
+        correlator.watchesTell(true, now: Self.at(400))
+        correlator.apply(Self.pod, now: Self.at(400.5))
+        correlator.tick(now: Self.at(401))
+        #expect(!Self.names(&correlator).contains("TaskRun"))
+        correlator.watchesTell(false, now: Self.at(401.1))
+        correlator.tick(now: Self.at(401.2))
+        #expect(Self.names(&correlator).contains("TaskRun"))
+    }
+
     @Test func beforeTheFirstListNothingIsGivenUp() {
         var correlator = Correlator(awaitsWatches: true)
         correlator.sighted(

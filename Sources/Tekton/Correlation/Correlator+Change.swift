@@ -9,7 +9,10 @@ extension Correlator {
         if options.durations != self.options.durations {
             durations = DurationHistograms(options: options.durations)
         }
+        let isOfSpans = options.spans != self.options.spans
         self.options = options
+        // They may have others by now.
+        if isOfSpans { waiting.endWaiting() }
     }
 
     /// The names of TaskRuns that spans have named, with the trace: those that were found and of which spans may still come,

@@ -180,8 +180,11 @@ extension Correlator {
     /// They are put where there is room for them already: what is allocated for good between the spans of thousands of
     /// TaskRuns, sighted within a moment, would keep the memory of those from being given back.
     mutating func recompute(_ uid: String, now: Moment) {
-        waiting.remove(uid)
-        guard case (let found, var facts, let isFinished)? = newlyFinal(of: uid, now: now) else { return }
+        guard case (let found, var facts, let isFinished, let next)? = newlyFinal(of: uid, now: now) else {
+            waiting[uid] = nil
+            return
+        }
+        waiting[uid] = next
         if !found.isEmpty {
             taskRuns[uid]?.known += found.map(\.spanID)
             taskRuns[uid]?.due += found.map { Injection.Item(taskRunUID: uid, span: $0, dueSince: now.uptime) }
@@ -204,13 +207,14 @@ extension Correlator {
         taskRuns[uid] = entry
     }
 
-    /// The spans that are final and were not before; the facts, with what has to be noted; whether nothing more is to come.
-    /// Nil where there can be no spans. Where another replica makes them, there are none, but it is known when they are all
-    /// final, and the facts stay as they are: this one may have to begin.
+    /// The spans that are final and were not before; the facts, with what has to be noted; whether nothing more is to come;
+    /// else when time alone can change something, at the earliest: later than now. Nil where there can be no spans. Where
+    /// another replica makes them, there are none, but it is known when they are all final, and the facts stay as they are:
+    /// this one may have to begin.
     private mutating func newlyFinal(
         of uid: String,
         now: Moment
-    ) -> (spans: [TektonSpan], facts: TrackedTaskRun.Facts, isFinished: Bool)? {
+    ) -> (spans: [TektonSpan], facts: TrackedTaskRun.Facts, isFinished: Bool, next: Duration?)? {
         guard let entry = taskRuns[uid], var facts = entry.facts, let taskRun = facts.taskRun,
             let context = taskRun.spanContext, context.isSampled
         else { return nil }
@@ -218,12 +222,13 @@ extension Correlator {
         guard makesSpans || standsBy(for: entry) else { return nil }
         var isFinished = entry.isOver
         var found: [TektonSpan] = []
+        var moments: [Duration] = []
+        let toldSince = watches.toldSince(now: now.uptime)
         for var attempt in taskRun.attempts(isDeleted: entry.isDeleted) {
             guard !facts.finishedAttempts.contains(attempt.number) else { continue }
             attempt.pods = facts.pods(of: attempt, in: taskRun)
-            let toldSince = watches.toldSince(now: now.uptime)
-            if attempt.isOver { facts.setAge(of: &attempt, now: now.uptime, toldSince: toldSince) }
-            let isWaiting = facts.awaitScheduling(of: &attempt, now: now.uptime, toldSince: toldSince)
+            let aged = attempt.isOver ? facts.setAge(of: &attempt, now: now.uptime, toldSince: toldSince) : nil
+            let scheduled = facts.awaitScheduling(of: &attempt, now: now.uptime, toldSince: toldSince)
             let spans = AttemptSpans(taskRun: taskRun, attempt: attempt, context: context, options: options.spans)
             for span in spans.final where makesSpans && !entry.known.contains(span.spanID) {
                 if !found.contains(where: { $0.spanID == span.spanID }) { found.append(span) }
@@ -236,10 +241,10 @@ extension Correlator {
                 }
             } else {
                 isFinished = false
-                if attempt.isOver || isWaiting { waiting.insert(uid) }
+                moments += [aged, scheduled].compactMap { $0 }
             }
         }
-        return (found, facts, isFinished)
+        return (found, facts, isFinished, moments.min())
     }
 
     /// Nothing more comes of it; only remembered so that its spans are not made again.
@@ -266,7 +271,9 @@ extension TrackedTaskRun.Facts {
     }
 
     /// How long the attempt has been over decides what is still waited for.
-    mutating func setAge(of attempt: inout Attempt, now: Duration, toldSince: Duration) {
+    ///
+    /// - Returns: when time alone changes that next.
+    mutating func setAge(of attempt: inout Attempt, now: Duration, toldSince: Duration) -> Duration? {
         let overSince = overSince[attempt.number] ?? now
         if self.overSince[attempt.number] == nil {
             self.overSince[attempt.number] = overSince
@@ -277,21 +284,25 @@ extension TrackedTaskRun.Facts {
             attempt.pods.isEmpty ? CorrelatorOptions.unseenPodGrace : CorrelatorOptions.abandonedPodGrace
         attempt.isSettled = now - since >= CorrelatorOptions.watchGrace
         attempt.isAbandoned = now - since >= grace
+        if !attempt.isSettled { return since + CorrelatorOptions.watchGrace }
+        return attempt.isAbandoned ? nil : since + grace
     }
 
     /// The watch of Events may be behind that of Pods: an Event about scheduling is waited for, for a while.
     ///
-    /// - Returns: whether time alone can change something.
-    mutating func awaitScheduling(of attempt: inout Attempt, now: Duration, toldSince: Duration) -> Bool {
-        var isWaiting = false
+    /// - Returns: when time alone changes something next.
+    mutating func awaitScheduling(of attempt: inout Attempt, now: Duration, toldSince: Duration) -> Duration? {
+        var next: Duration?
         for index in attempt.pods.indices {
             let pod = attempt.pods[index]
             guard !pod.events.isPastScheduling, pod.pod.hasStartedContainer || attempt.isOver else { continue }
-            let since = startedSince(pod.pod.metadata.uid, now: now)
-            attempt.pods[index].isSchedulingTold = now - max(since, toldSince) >= CorrelatorOptions.watchGrace
-            isWaiting = isWaiting || !attempt.pods[index].isSchedulingTold
+            let since = max(startedSince(pod.pod.metadata.uid, now: now), toldSince)
+            attempt.pods[index].isSchedulingTold = now - since >= CorrelatorOptions.watchGrace
+            if !attempt.pods[index].isSchedulingTold {
+                next = [next, since + CorrelatorOptions.watchGrace].compactMap { $0 }.min()
+            }
         }
-        return isWaiting
+        return next
     }
 
     /// All spans of the attempt are taken up: its pods are needed no more.

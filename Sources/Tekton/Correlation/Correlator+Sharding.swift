@@ -125,7 +125,7 @@ extension Correlator {
             entry.due = []
             if entry.facts != nil { finish(&entry) }
             taskRuns[uid] = entry
-            waiting.remove(uid)
+            waiting[uid] = nil
         }
     }
 }

@@ -48,8 +48,7 @@ public struct Correlator: Sendable {
     var byTrace = TraceIndex()
     /// UIDs of TaskRuns with spans that are due.
     var withDue: Set<String> = []
-    /// UIDs of TaskRuns that may change by waiting alone.
-    var waiting: Set<String> = []
+    var waiting = WaitingTaskRuns()
     /// Pod UID -> TaskRun UID.
     var podOwners: [String: String] = [:]
     var strayEvents: [String: StrayEvents] = [:]
@@ -78,7 +77,10 @@ public struct Correlator: Sendable {
     /// server cannot be followed, what they may still tell is waited for, though not for ever. Those that are not allowed
     /// or have nothing to watch do not count: they will not tell.
     public mutating func watchesTell(_ tell: Bool, now: Moment) {
+        let toldSince = watches.toldSince(now: now.uptime)
         watches.update(tell, now: now.uptime)
+        // An outage that was only interrupted goes on: what is waited for may come sooner than was thought.
+        if watches.toldSince(now: now.uptime) < toldSince { waiting.endWaiting() }
     }
 
     /// The number of TaskRuns that are remembered, finished ones included.
@@ -159,16 +161,27 @@ public struct Correlator: Sendable {
 
     // MARK: - Time passing
 
-    /// Lets time pass: looks again at what waits, and forgets what is over. To be called a few times a second.
-    public mutating func tick(now: Moment) {
-        // As long as the watches are silent, time does not change anything.
-        if watches.toldSince(now: now.uptime) < now.uptime {
-            for uid in waiting { recompute(uid, now: now) }
+    /// Lets time pass: looks again at what has waited long enough, and forgets what is over. To be called a few times a
+    /// second.
+    ///
+    /// - Parameter limit: of the TaskRuns that are looked at in one call. After a start thousands are due at once.
+    /// - Returns: whether there are more, so that it is to be called again at once.
+    @discardableResult
+    public mutating func tick(now: Moment, limit: Int = .max) -> Bool {
+        // As long as the watches are silent, and for the shortest grace after that, time does not change anything.
+        if now.uptime - watches.toldSince(now: now.uptime) >= CorrelatorOptions.watchGrace {
+            var count = 0
+            while let uid = waiting.next(now: now.uptime) {
+                if count == limit { return true }
+                recompute(uid, now: now)
+                count += 1
+            }
         }
         if now.uptime - lastPurge >= .seconds(5) {
             lastPurge = now.uptime
             purge(now: now)
         }
+        return false
     }
 
     /// Hands out spans that have been due for `maxHold` without a batch of their trace coming by, as many as fit one
@@ -207,6 +220,7 @@ public struct Correlator: Sendable {
         taskRuns.shrink()
         podOwners.shrink()
         byTrace.shrink()
+        waiting.shrink()
     }
 
     /// True when nothing can come of it any more.
@@ -236,7 +250,7 @@ public struct Correlator: Sendable {
         setTrace(nil, of: entry)
         for pod in entry.facts?.pods ?? [] { podOwners[pod.uid] = nil }
         withDue.remove(uid)
-        waiting.remove(uid)
+        waiting[uid] = nil
     }
 
     /// Keeps `byTrace` in step; `entry` is as it was before.

@@ -20,6 +20,8 @@ final class TektonStepsProcessor: TraceConsumer, Service {
 
     /// How often what waits is looked at. `max_hold` is kept to within this time.
     private static let tickInterval: Duration = .milliseconds(200)
+    /// How many TaskRuns are looked at while batches wait for the lock: a few milliseconds' worth.
+    private static let tickLimit = 100
     /// A batch of its own that was refused is tried again after this time.
     private static let refusalPause: Duration = .seconds(1)
 
@@ -209,7 +211,7 @@ final class TektonStepsProcessor: TraceConsumer, Service {
                 return
             }
             let now = now
-            update { $0.tick(now: now) }
+            while update({ $0.tick(now: now, limit: Self.tickLimit) }) { await Task.yield() }
             sendOverdue(now)
             freeMemory.tick(now: now.uptime)
         }
