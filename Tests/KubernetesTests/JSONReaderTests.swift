@@ -124,21 +124,42 @@ import Testing
         }
     }
 
-    @Test func nestingIsLimited() throws {
-        func nested(_ depth: Int) -> String {
-            String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
-        }
+    private func nested(_ depth: Int) -> String {
+        String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+    }
+
+    @Test func whatIsPassedOverMayNestAsItLikes() throws {
         func skip(_ text: String) throws {
             try read(text) { reader throws(JSONReadError) in try reader.skipValue() }
         }
-        try skip(nested(JSONReader.maxDepth))
-        #expect(throws: JSONReadError.malformed(offset: JSONReader.maxDepth)) {
-            try skip(nested(JSONReader.maxDepth + 1))
+        for depth in [1, 63, 64, 65, 127, 128, 129, 512, 513, 1 << 20] {
+            try skip(nested(depth))
+            try skip(String(repeating: #"{"a":["#, count: depth) + "7" + String(repeating: "]}", count: depth))
+            #expect(try fields("{\"a\":\(nested(depth)),\"name\":\"b\"}") == ["name=b"])
         }
-        #expect(throws: JSONReadError.self) { try skip(String(repeating: "[", count: 8 << 20)) }
-        // As deep as what was entered and what is passed over together.
-        _ = try fields("{\"a\":\(nested(JSONReader.maxDepth - 1))}")
-        #expect(throws: JSONReadError.self) { try fields("{\"a\":\(nested(JSONReader.maxDepth))}") }
+        // Which bracket belongs to which is known at every depth.
+        for depth in [1, 63, 64, 65, 128, 1000] {
+            let open = String(repeating: #"[{"a":"#, count: depth)
+            for end in ["", "}", "]}", "1" + String(repeating: "}]", count: depth - 1) + "]}"] {
+                #expect(throws: JSONReadError.self) { try skip(open + end) }
+            }
+        }
+        #expect(throws: JSONReadError.malformed(offset: 8 << 20)) { try skip(String(repeating: "[", count: 8 << 20)) }
+    }
+
+    @Test func whatIsGoneIntoHasALimitedDepth() throws {
+        func goInto(_ reader: inout JSONReader) throws(JSONReadError) {
+            var elements = try reader.elements()
+            while try elements.next(in: &reader) { try goInto(&reader) }
+        }
+        func goInto(_ text: String) throws {
+            try read(text) { reader throws(JSONReadError) in try goInto(&reader) }
+        }
+        try goInto(nested(JSONReader.maxDepth))
+        // No fault of the text: the rest of it can be used.
+        #expect(
+            throws: JSONReadError.unexpected(offset: JSONReader.maxDepth, reason: "is nested deeper than 512 levels")
+        ) { try goInto(nested(JSONReader.maxDepth + 1)) }
     }
 
     @Test func everyPrefixOfATextIsRefused() {
@@ -156,5 +177,12 @@ import Testing
         let reader = JSONReader(text)
         #expect(reader.summary(of: .unexpected(offset: offset, reason: "is odd"), from: 0) == "a[1].c\n[0][1]: is odd")
         #expect(reader.summary(of: .unexpected(offset: 0, reason: "is odd"), from: 0) == "is odd")
+    }
+
+    @Test func whatStandsBeforeAProblemMayNestAsItLikes() throws {
+        let text = Array(#"{"deep":\#(nested(100_000)),"a":[\#(nested(100_000)),{"b":7}]}"#.utf8)
+        let offset = try #require(text.firstIndex(of: UInt8(ascii: "7")))
+        let reader = JSONReader(text)
+        #expect(reader.summary(of: .unexpected(offset: offset, reason: "is odd"), from: 0) == "a[1].b: is odd")
     }
 }

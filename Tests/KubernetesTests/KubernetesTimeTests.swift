@@ -40,6 +40,30 @@ import Testing
         #expect(KubernetesTime(text) == nil)
     }
 
+    /// Arithmetic with some months to both sides does not overflow.
+    @Test(
+        "a time out of range is the end of the range where it is asked for so",
+        arguments: [
+            ("0001-01-01T00:00:00Z", -9_214_646_340_000_000_000),
+            ("0000-01-01T00:00:00+23:59", -9_214_646_340_000_000_000),
+            ("1677-12-31T23:59:59.9Z", -9_214_646_340_000_000_000),
+            ("1678-01-01T00:00:00+23:59", -9_214_646_340_000_000_000),
+            ("2026-11-23T08:26:43.5Z", 1_795_422_403_500_000_000),
+            ("2261-12-31T23:59:59.999999999-23:59", 9_214_732_739_999_999_999),
+            ("2262-01-01T00:00:00Z", 9_214_732_739_999_999_999),
+            ("9999-12-31T23:59:59.999999999-23:59", 9_214_732_739_999_999_999),
+        ] as [(String, Int64)]
+    )
+    func clamped(text: String, nanoseconds: Int64) {
+        #expect(KubernetesTime(clamping: text)?.unixNanoseconds == nanoseconds)
+    }
+
+    @Test func whatIsNoTimeIsNotClamped() {
+        for text in ["9999-13-01T00:00:00Z", "2262-02-30T00:00:00Z", "0001-01-01", "10000-01-01T00:00:00Z", ""] {
+            #expect(KubernetesTime(clamping: text) == nil)
+        }
+    }
+
     @Test func roundTripsEveryDayOfAFewCenturies() throws {
         // Days in order must be 86400 s apart: an independent check of the calendar.
         var expected = try #require(KubernetesTime("1880-01-01T00:00:00Z")).unixNanoseconds
@@ -60,6 +84,9 @@ import Testing
         let decoder = JSONDecoder()
         let times = try decoder.decode([KubernetesTime?].self, from: Data(#"["1970-01-01T00:00:01Z", null]"#.utf8))
         #expect(times == [KubernetesTime(unixNanoseconds: 1_000_000_000), nil])
+        // A credential that is to be good for ever.
+        let last = try decoder.decode([KubernetesTime].self, from: Data(#"["9999-12-31T23:59:59Z"]"#.utf8))
+        #expect(last == [KubernetesTime(unixNanoseconds: 9_214_732_739_999_999_999)])
         let error = #expect(throws: DecodingError.self) {
             try decoder.decode([KubernetesTime].self, from: Data(#"["yesterday"]"#.utf8))
         }

@@ -14,7 +14,7 @@ extension JSONReader {
         return (try? reader.findPath(to: offset)) ?? ""
     }
 
-    /// The path from the value that is next; nil when it is not in there.
+    /// The path from the value that is next; nil when it is not in there. As deep as what was gone into, at the most.
     private mutating func findPath(to target: Int) throws(JSONReadError) -> String? {
         let start = try position()
         if start == target { return "" }
@@ -22,14 +22,14 @@ extension JSONReader {
         case UInt8(ascii: "{"):
             var cursor = try entriesIfPresent()
             while let key = try nextKey(&cursor) {
-                guard let rest = try findPath(to: target) else { continue }
+                guard let rest = try findPathIfInside(to: target) else { continue }
                 return rest.isEmpty || rest.hasPrefix("[") ? key + rest : "\(key).\(rest)"
             }
         case UInt8(ascii: "["):
             var elements = try elements()
             var index = 0
             while try elements.next(in: &self) {
-                if let rest = try findPath(to: target) {
+                if let rest = try findPathIfInside(to: target) {
                     return "[\(index)]" + (rest.isEmpty || rest.hasPrefix("[") ? rest : ".\(rest)")
                 }
                 index += 1
@@ -37,5 +37,14 @@ extension JSONReader {
         default: try skipValue()
         }
         return nil
+    }
+
+    /// Only goes into a value that has the target: the others may nest as they like.
+    private mutating func findPathIfInside(to target: Int) throws(JSONReadError) -> String? {
+        let before = self
+        try skipValue()
+        guard target < offset else { return nil }
+        self = before
+        return try findPath(to: target)
     }
 }

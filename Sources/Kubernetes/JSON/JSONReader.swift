@@ -2,9 +2,10 @@
 /// most of a Kubernetes object is never used.
 ///
 /// What is passed over is only checked as far as is needed to find its end. Of several fields with one key the first
-/// counts. Nothing in a text can do harm: each read is within bounds, and nesting is limited.
+/// counts. Nothing in a text can do harm: each read is within bounds, and what is read nests as deep as `maxDepth` at the
+/// most; what is passed over may nest as it likes.
 public struct JSONReader {
-    /// How deep objects and arrays may nest.
+    /// How deep the objects and arrays that are gone into may nest.
     public static let maxDepth = 512
 
     let text: [UInt8]
@@ -143,7 +144,7 @@ public struct JSONReader {
     }
 
     private mutating func enter() throws(JSONReadError) {
-        guard depth < Self.maxDepth else { throw .malformed(offset: offset) }
+        guard depth < Self.maxDepth else { throw unexpected("is nested deeper than \(Self.maxDepth) levels") }
         depth += 1
         offset += 1
     }
@@ -236,6 +237,7 @@ public struct JSONReader {
         return integer
     }
 
+    /// A time beyond the range of `KubernetesTime` is the end of that range: its object is read nevertheless.
     public mutating func timeIfPresent() throws(JSONReadError) -> KubernetesTime? {
         if try isNull() { return nil }
         guard try isString() else { throw unexpected("is not of type String") }
@@ -243,10 +245,12 @@ public struct JSONReader {
         let token = try stringToken()
         if token.isPlain {
             var scanner = RFC3339Scanner(text[token.range])
-            if let nanoseconds = scanner.unixNanoseconds() { return KubernetesTime(unixNanoseconds: nanoseconds) }
+            if let nanoseconds = scanner.clampedUnixNanoseconds() {
+                return KubernetesTime(unixNanoseconds: nanoseconds)
+            }
         }
         let text = try string(token)
-        guard let time = KubernetesTime(text) else {
+        guard let time = KubernetesTime(clamping: text) else {
             throw .unexpected(offset: start, reason: "'\(text.prefix(64))' is not an RFC 3339 time")
         }
         return time
@@ -255,7 +259,7 @@ public struct JSONReader {
     // MARK: - Passing over
 
     public mutating func skipValue() throws(JSONReadError) {
-        offset = try JSONScan.value(text.span, at: offset, depth: depth)
+        offset = try JSONScan.value(text.span, at: offset)
     }
 
     private mutating func skipWord(_ word: String) throws(JSONReadError) {

@@ -4,16 +4,50 @@
 enum JSONScan {
     // MARK: - Values
 
-    /// The end of the value at `offset`, or behind white space there.
-    ///
-    /// - Parameter depth: of the value; see `JSONReader.maxDepth`.
-    static func value(_ text: Span<UInt8>, at offset: Int, depth: Int) throws(JSONReadError) -> Int {
-        let start = space(text, at: offset)
-        guard start < text.count else { throw .malformed(offset: start) }
+    /// The end of the value at `offset`, or behind white space there. However deep it nests: that takes a bit for each
+    /// level, and no stack.
+    static func value(_ text: Span<UInt8>, at offset: Int) throws(JSONReadError) -> Int {
+        var offset = offset
+        var open = OpenBrackets()
+        while true {
+            offset = space(text, at: offset)
+            guard offset < text.count else { throw .malformed(offset: offset) }
+            let byte = text[offset]
+            if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
+                let isObject = byte == UInt8(ascii: "{")
+                offset = space(text, at: offset + 1)
+                if offset < text.count, text[offset] == closing(isObject) {
+                    offset += 1
+                } else {
+                    open.push(isObject)
+                    if isObject { offset = try keyAndColon(text, at: offset) }
+                    continue
+                }
+            } else {
+                offset = try scalar(text, at: offset)
+            }
+            // A value has ended, and with it perhaps what it is the last of.
+            while let isObject = open.last {
+                offset = space(text, at: offset)
+                guard offset < text.count else { throw .malformed(offset: offset) }
+                if text[offset] == UInt8(ascii: ",") {
+                    offset = space(text, at: offset + 1)
+                    if isObject { offset = try keyAndColon(text, at: offset) }
+                    break
+                }
+                guard text[offset] == closing(isObject) else { throw .malformed(offset: offset) }
+                offset += 1
+                open.pop()
+            }
+            if open.isEmpty { return offset }
+        }
+    }
+
+    private static func closing(_ isObject: Bool) -> UInt8 { isObject ? UInt8(ascii: "}") : UInt8(ascii: "]") }
+
+    private static func scalar(_ text: Span<UInt8>, at start: Int) throws(JSONReadError) -> Int {
         switch text[start] {
         case UInt8(ascii: "\""): return try string(text, at: start).range.upperBound + 1
-        case UInt8(ascii: "{"): return try collection(text, at: start, depth: depth, hasKeys: true, UInt8(ascii: "}"))
-        case UInt8(ascii: "["): return try collection(text, at: start, depth: depth, hasKeys: false, UInt8(ascii: "]"))
         case UInt8(ascii: "t"): return try word("true", text, at: start)
         case UInt8(ascii: "f"): return try word("false", text, at: start)
         case UInt8(ascii: "n"): return try word("null", text, at: start)
@@ -22,27 +56,42 @@ enum JSONScan {
         }
     }
 
-    private static func collection(
-        _ text: Span<UInt8>,
-        at start: Int,
-        depth: Int,
-        hasKeys: Bool,
-        _ bracket: UInt8
-    ) throws(JSONReadError) -> Int {
-        guard depth < JSONReader.maxDepth else { throw .malformed(offset: start) }
-        var offset = space(text, at: start + 1)
-        if offset < text.count, text[offset] == bracket { return offset + 1 }
-        while true {
-            if hasKeys {
-                offset = space(text, at: try string(text, at: offset).range.upperBound + 1)
-                guard offset < text.count, text[offset] == UInt8(ascii: ":") else { throw .malformed(offset: offset) }
-                offset += 1
+    /// Where the value of the field begins whose key is at `start`, or white space before it.
+    private static func keyAndColon(_ text: Span<UInt8>, at start: Int) throws(JSONReadError) -> Int {
+        let offset = space(text, at: try string(text, at: start).range.upperBound + 1)
+        guard offset < text.count, text[offset] == UInt8(ascii: ":") else { throw .malformed(offset: offset) }
+        return offset + 1
+    }
+
+    /// The objects and arrays around a place in a text, the innermost last.
+    private struct OpenBrackets {
+        /// A bit for each: set for an object. The innermost is the lowest.
+        private var bits: UInt64 = 0
+        private var count = 0
+        /// Those further out, 64 at a time.
+        private var outer: [UInt64] = []
+
+        var isEmpty: Bool { count == 0 && outer.isEmpty }
+
+        /// Whether the innermost is an object; nil when there is none.
+        var last: Bool? { isEmpty ? nil : bits & 1 == 1 }
+
+        mutating func push(_ isObject: Bool) {
+            if count == 64 {
+                outer.append(bits)
+                count = 0
             }
-            offset = space(text, at: try value(text, at: offset, depth: depth + 1))
-            guard offset < text.count else { throw .malformed(offset: offset) }
-            if text[offset] == bracket { return offset + 1 }
-            guard text[offset] == UInt8(ascii: ",") else { throw .malformed(offset: offset) }
-            offset = space(text, at: offset + 1)
+            bits = bits << 1 | (isObject ? 1 : 0)
+            count += 1
+        }
+
+        mutating func pop() {
+            bits >>= 1
+            count -= 1
+            if count == 0, let next = outer.popLast() {
+                bits = next
+                count = 64
+            }
         }
     }
 

@@ -16,6 +16,13 @@ public struct KubernetesTime: Sendable, Hashable, Comparable {
         unixNanoseconds = nanoseconds
     }
 
+    /// The same, but a time beyond the range above is the first or the last within it.
+    public init?(clamping text: some StringProtocol) {
+        var scanner = RFC3339Scanner(text.utf8)
+        guard let nanoseconds = scanner.clampedUnixNanoseconds() else { return nil }
+        unixNanoseconds = nanoseconds
+    }
+
     public static func < (a: KubernetesTime, b: KubernetesTime) -> Bool {
         a.unixNanoseconds < b.unixNanoseconds
     }
@@ -25,7 +32,7 @@ extension KubernetesTime: Decodable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
-        guard let time = KubernetesTime(text) else {
+        guard let time = KubernetesTime(clamping: text) else {
             throw DecodingError.dataCorruptedError(
                 in: container,
                 debugDescription: "'\(text.prefix(64))' is not an RFC 3339 time"

@@ -6,17 +6,34 @@ struct RFC3339Scanner<Bytes: Collection<UInt8>> {
         rest = bytes[...]
     }
 
+    /// Nil for a year that is not within `years`, too.
     mutating func unixNanoseconds() -> Int64? {
+        guard let time = dateTime(), Self.years.contains(time.year) else { return nil }
+        return time.seconds * 1_000_000_000 + time.nanoseconds
+    }
+
+    /// The first or last of all times there are, offsets included, for a year that is not within `years`.
+    mutating func clampedUnixNanoseconds() -> Int64? {
+        guard let time = dateTime() else { return nil }
+        if time.year < Self.years.lowerBound { return -9_214_646_340_000_000_000 }
+        if time.year > Self.years.upperBound { return 9_214_732_739_999_999_999 }
+        return time.seconds * 1_000_000_000 + time.nanoseconds
+    }
+
+    /// Those that nanoseconds in 64 bits have as a whole. There is room for some more months on both sides, so that what is
+    /// a little before or after such a time does not overflow.
+    private static var years: ClosedRange<Int64> { 1678...2261 }
+
+    /// Seconds since 1970, and the fraction.
+    private mutating func dateTime() -> (year: Int64, seconds: Int64, nanoseconds: Int64)? {
         guard let year = digits(4), skip("-"), let month = digits(2), skip("-"), let day = digits(2), skip("T"),
             let hour = digits(2), skip(":"), let minute = digits(2), skip(":"), let second = digits(2),
             let fraction = fraction(), let offset = offsetSeconds(), rest.isEmpty,
-            (1678...2261).contains(year), (1...12).contains(month),
-            (1...Self.days(inMonth: month, of: year)).contains(day),
+            (1...12).contains(month), (1...Self.days(inMonth: month, of: year)).contains(day),
             hour < 24, minute < 60, second < 60
         else { return nil }
         let days = Self.daysSince1970(year: year, month: month, day: day)
-        let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offset
-        return seconds * 1_000_000_000 + fraction
+        return (year, days * 86_400 + hour * 3600 + minute * 60 + second - offset, fraction)
     }
 
     private mutating func skip(_ character: Unicode.Scalar) -> Bool {
