@@ -79,6 +79,26 @@ struct PackedTests {
         }
     }
 
+    /// Reasons are what a controller or a container runtime writes.
+    @Test func textsComeBackToTheByteInWhateverNormalForm() {
+        let texts = ["caf\u{e9}", "cafe\u{301}", "\u{212b}", "A\u{30a}", "\u{c5}"]
+        let digests = texts.map { $0 + String(repeating: "0123456789abcdef", count: 4) }
+        var shared = SharedStrings()
+        for order in [texts + digests, (texts + digests).reversed()] {
+            for facts in [Facts(texts: order)] + order.map({ Facts(texts: [$0]) }) {
+                let value = Packed(facts, sharing: &shared).value
+                #expect(value.texts.map { Array(($0 ?? "").utf8) } == facts.texts.map { Array(($0 ?? "").utf8) })
+            }
+        }
+        let status = Pod.ContainerStatus(
+            name: "step-a",
+            state: ContainerState(terminated: ContainerState.Terminated(exitCode: 0, containerID: texts[0])),
+            containerID: texts[1]
+        )
+        let unpacked = Packed(status, sharing: &shared).value
+        #expect(unpacked.containerID.map { Array($0.utf8) } == Array(texts[1].utf8))
+    }
+
     @Test func theOddestValuesComeBack() {
         let digest = String(repeating: "0123456789abcdef", count: 4)
         let facts = Facts(

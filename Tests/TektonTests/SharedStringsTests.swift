@@ -12,4 +12,12 @@ import Testing
         }
         #expect(shared.share([]) == [])
     }
+
+    /// `==` takes these for the same. The last two are so of the same length.
+    @Test func whatOnlyReadsTheSameIsKeptApart() {
+        var shared = SharedStrings()
+        for text in ["caf\u{e9}", "cafe\u{301}", "caf\u{e9}", "\u{212b}ngstrom", "A\u{30a}ngstrom"] {
+            #expect(shared.share([text]).map { Array($0.utf8) } == [Array(text.utf8)])
+        }
+    }
 }

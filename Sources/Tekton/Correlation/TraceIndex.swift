@@ -71,6 +71,7 @@ extension Dictionary {
 extension String {
     /// Whether its UTF-8 is these bytes. Compares in place where the bytes are in one piece, not one call per byte.
     func isEqual(to bytes: some Collection<UInt8>) -> Bool {
-        bytes.withContiguousStorageIfAvailable { utf8.elementsEqual($0) } ?? utf8.elementsEqual(bytes)
+        guard utf8.count == bytes.count else { return false }
+        return bytes.withContiguousStorageIfAvailable { utf8.elementsEqual($0) } ?? utf8.elementsEqual(bytes)
     }
 }

@@ -89,8 +89,8 @@ struct PackWriter {
     }
 
     private mutating func writeIndex(of text: String) {
-        // An object with more of them is nobody's usual one; repeats do no harm.
-        if let index = strings.prefix(SharedStrings.longestList).firstIndex(of: text) {
+        // An object with more of them is nobody's usual one; repeats do no harm. To the byte, see `SharedStrings`.
+        if let index = strings.prefix(SharedStrings.longestList).firstIndex(where: { $0.isEqual(to: text.utf8) }) {
             write(index)
         } else {
             write(strings.count)

@@ -59,7 +59,7 @@ extension Pod.ContainerStatus: Packable {
         writer.write(state)
         writer.writeShared(imageID)
         // Kubernetes tells it twice of a container that has ended.
-        let isTold = containerID != nil && containerID == state?.terminated?.containerID
+        let isTold = containerID.map { state?.terminated?.containerID?.isEqual(to: $0.utf8) == true } ?? false
         writer.write(isTold)
         writer.write(isTold ? nil : containerID)
     }

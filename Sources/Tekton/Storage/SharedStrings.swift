@@ -15,7 +15,12 @@ struct SharedStrings: Sendable {
         var hasher = Hasher()
         for string in strings { hasher.combine(string) }
         let place = Int(UInt(bitPattern: hasher.finalize()) % UInt(Self.places))
-        if lists[place] != strings { lists[place] = Array(strings[...]) }
+        if !Self.areSame(lists[place], strings) { lists[place] = Array(strings[...]) }
         return lists[place]
+    }
+
+    /// To the byte: what `==` takes for the same may be in another normal form of Unicode.
+    private static func areSame(_ some: [String], _ others: [String]) -> Bool {
+        some.count == others.count && zip(some, others).allSatisfy { $0.isEqual(to: $1.utf8) }
     }
 }
