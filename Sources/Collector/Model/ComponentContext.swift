@@ -77,22 +77,24 @@ public struct ComponentContext: Sendable {
         metrics.inspections.add(page, owner: owner, inspector)
     }
 
-    /// The context of a part of the component that may outlive it, as another life of the component goes on with it.
+    /// The context of a part of the component that may outlive it, as another life of the component goes on with it. It has
+    /// no extensions: those there are belong to the component's life, and would be kept alive beyond it.
     ///
     /// - Parameter owner: whose its metrics are. They are to be removed when it ends.
     public func detached(
         owner: String,
         report: @escaping @Sendable (ComponentStatus) -> Void
     ) -> ComponentContext {
-        ComponentContext(
+        // Asked for itself, not through this context, which would be kept alive.
+        let shutdownTimeout = currentShutdownTimeout
+        return ComponentContext(
             id: id,
             logger: logger,
             eventLoopGroup: eventLoopGroup,
             report: report,
             statuses: statuses,
-            shutdownTimeout: shutdownTimeout,
+            shutdownTimeout: shutdownTimeout(),
             isLeaving: isLeaving,
-            extensions: extensions,
             key: key,
             owner: owner,
             metrics: metrics
