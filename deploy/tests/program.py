@@ -122,12 +122,38 @@ class Recorder(Backend):
 
 
 def api_server(recording):
-    """A handler that has the objects of a recording as they were when all was over."""
+    """A handler that has the objects of a recording as they were when all was over, and keeps Leases."""
     ended = threading.Event()
+    leases = {}
 
     class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            lease = self.body()
+            lease["metadata"] |= {"uid": "1", "creationTimestamp": "2026-01-01T00:00:00Z"}
+            self.keep(lease)
+
+        def do_PUT(self):
+            self.keep(self.body())
+
+        def do_DELETE(self):
+            self.body()
+            leases.pop(self.path.rsplit("/", 1)[1], None)
+            self.answer(b"{}")
+
+        def body(self):
+            return json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+
+        def keep(self, lease):
+            """Of one replica, so that there are no conflicts."""
+            metadata = lease["metadata"]
+            metadata["resourceVersion"] = str(int(metadata.get("resourceVersion", "0")) + 1)
+            leases[metadata["name"]] = lease
+            self.answer(json.dumps(lease).encode())
+
         def do_GET(self):
             path, _, query = self.path.partition("?")
+            if path.endswith("/leases"):
+                return self.answer(json.dumps({"items": list(leases.values())}).encode())
             if path == "/apis/tekton.dev":
                 version = {"groupVersion": "tekton.dev/v1", "version": "v1"}
                 group = {"kind": "APIGroup", "apiVersion": "v1", "name": "tekton.dev"}

@@ -20,11 +20,12 @@ RULES = yaml.load((DEPLOY / "components" / "monitoring" / "prometheus-rule.yaml"
 ALERTS = [rule for group in RULES["groups"] for rule in group["rules"]]
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 QUERIES = [(panel["title"], target["expr"]) for panel in PANELS for target in panel["targets"]]
-# The deployed configuration, but for addresses.
+# The deployed configuration, but for addresses, with sharding.
 CONFIG = """
 receivers: {otlp: {protocols: {grpc: {endpoint: "127.0.0.1:0"}, http: {endpoint: "127.0.0.1:0"}}}}
 processors:
-  tekton_steps: {auth_type: none, api_server: "http://127.0.0.1:%d", completed_max_age: 87600h, max_hold: 100ms}
+  tekton_steps:
+    {auth_type: none, api_server: "http://127.0.0.1:%d", completed_max_age: 87600h, max_hold: 100ms, sharding: {enabled: true}}
 exporters: {otlp_http: {endpoint: "http://127.0.0.1:%d"}}
 extensions: {health_check: {endpoint: "127.0.0.1:0"}}
 service:
@@ -89,6 +90,7 @@ def gateway(steptrace, folder):
         for body in exports("step-fails"):
             post(receiver, body)
         wait(lambda: re.search(r"^steptrace_spans_injected{.*} [1-9]", get(metrics), re.M))
+        wait(lambda: re.search(r"^steptrace_sharding_replicas{.*} 1$", get(metrics), re.M))
         yield metrics
 
 
