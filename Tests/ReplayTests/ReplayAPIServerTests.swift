@@ -233,6 +233,31 @@ struct ReplayAPIServerTests {
         }
     }
 
+    @Test("a server of one version tells of that one only, and objects in it")
+    func tektonVersions() async throws {
+        try await withServer { server in
+            server.traits.tektonVersions = [.v1beta1]
+            server.advanceToEnd()
+            let tekton = "\(server.url)/apis/tekton.dev"
+            let group = String(decoding: try await client.get(tekton).body, as: UTF8.self)
+            #expect(group.contains(#""versions":[{"groupVersion":"tekton.dev/v1beta1","version":"v1beta1"}]"#))
+            for path in ["v1", "v1/taskruns", "v1/taskruns?watch=1", "v2/taskruns"] {
+                #expect(try await client.get("\(tekton)/\(path)").status == 404)
+            }
+            #expect(try await client.get("\(tekton)/v1beta1").status == 200)
+            #expect(try await client.list("\(tekton)/v1beta1/taskruns").items.count == 3)
+            let list = String(decoding: try await client.get("\(tekton)/v1beta1/taskruns").body, as: UTF8.self)
+            let words = list.split(separator: #""apiVersion":"tekton.dev/v1beta1","#, omittingEmptySubsequences: false)
+            #expect(words.count == 1 + 4, "the list and three objects")
+            #expect(!list.contains("terminationReason"))
+            // Their owner is what it was.
+            #expect(list.contains(#""apiVersion":"tekton.dev/v1","#))
+            server.traits.tektonVersions = [.v1]
+            #expect(try await client.get("\(tekton)/v1beta1/taskruns").status == 404)
+            #expect(try await client.list("\(tekton)/v1/taskruns").items.count == 3)
+        }
+    }
+
     @Test("discovery tells of tekton.dev, or not")
     func discovery() async throws {
         try await withServer { server in

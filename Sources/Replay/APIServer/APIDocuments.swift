@@ -1,10 +1,11 @@
 /// The JSON documents an API server answers with.
 enum APIDocuments {
-    static let tektonGroup = #"""
-        {"kind":"APIGroup","apiVersion":"v1","name":"tekton.dev",\#
-        "versions":[{"groupVersion":"tekton.dev/v1","version":"v1"},{"groupVersion":"tekton.dev/v1beta1",\#
-        "version":"v1beta1"}],"preferredVersion":{"groupVersion":"tekton.dev/v1","version":"v1"}}
-        """#
+    /// - Parameter versions: that are served, the preferred one first.
+    static func tektonGroup(_ versions: [TektonVersion]) -> String {
+        let entries = versions.map { #"{"groupVersion":"\#($0.groupVersion)","version":"\#($0.rawValue)"}"# }
+        return #"{"kind":"APIGroup","apiVersion":"v1","name":"tekton.dev","#
+            + #""versions":[\#(entries.joined(separator: ","))],"preferredVersion":\#(entries.first ?? "null")}"#
+    }
 
     static let version = #"{"major":"1","minor":"36","gitVersion":"v1.36.2","platform":"linux/amd64"}"#
 
@@ -24,7 +25,7 @@ enum APIDocuments {
     ///   - padding: so many bytes more in each item.
     ///   - extra: items that are no objects of the store.
     static func list(
-        _ resource: RecordedResource,
+        _ query: ObjectQuery,
         _ items: some Sequence<ObjectStore.Stored>,
         revision: UInt64,
         continueToken: String = "",
@@ -32,15 +33,16 @@ enum APIDocuments {
         padding: Int = 0,
         extra: [[UInt8]] = []
     ) -> [UInt8] {
+        let resource = query.resource
         var metadata = #"{"resourceVersion":"\#(revision)""#
         if !continueToken.isEmpty { metadata += #","continue":"\#(continueToken)""# }
         if let remaining { metadata += #","remainingItemCount":\#(remaining)"# }
         var json = Array(
-            #"{"kind":"\#(resource.kind)List","apiVersion":"\#(resource.apiVersion)","metadata":\#(metadata)},"items":["#
+            #"{"kind":"\#(resource.kind)List","apiVersion":"\#(query.apiVersion)","metadata":\#(metadata)},"items":["#
                 .utf8
         )
         let typeMeta = Array(#"{"kind":"\#(resource.kind)","apiVersion":"\#(resource.apiVersion)","#.utf8)
-        let objects = items.map { $0.object.json(resourceVersion: String($0.revision)) } + extra
+        let objects = items.map { query.json($0.object, revision: $0.revision) } + extra
         for (index, object) in objects.enumerated() {
             if index > 0 { json.append(UInt8(ascii: ",")) }
             if !resource.isTekton, object.starts(with: typeMeta) {
@@ -54,20 +56,20 @@ enum APIDocuments {
     }
 
     /// One line of a watch.
-    static func event(_ event: ObjectStore.WatchEvent, padding: Int = 0) -> [UInt8] {
-        let object = event.object.json(resourceVersion: String(event.revision))
+    static func event(_ event: ObjectStore.WatchEvent, _ query: ObjectQuery, padding: Int = 0) -> [UInt8] {
+        let object = query.json(event.object, revision: event.revision)
         return line(event.kind.rawValue, padded(object, by: padding))
     }
 
     /// - Parameter endsInitialEvents: all objects have been told (Kubernetes API concepts, "Streaming lists").
     static func bookmark(
-        _ resource: RecordedResource,
+        _ query: ObjectQuery,
         revision: UInt64,
         endsInitialEvents: Bool = false
     ) -> [UInt8] {
         let annotations = endsInitialEvents ? #","annotations":{"k8s.io/initial-events-end":"true"}"# : ""
         let object =
-            #"{"kind":"\#(resource.kind)","apiVersion":"\#(resource.apiVersion)","#
+            #"{"kind":"\#(query.resource.kind)","apiVersion":"\#(query.apiVersion)","#
             + #""metadata":{"resourceVersion":"\#(revision)","creationTimestamp":null\#(annotations)}}"#
         return line("BOOKMARK", Array(object.utf8))
     }
@@ -78,9 +80,9 @@ enum APIDocuments {
     static func unknownEvent() -> [UInt8] { line("SOMETHING", Array(#"{"kind":"Something"}"#.utf8)) }
 
     /// An object whose fields are of other types than they should.
-    static func unreadable(_ resource: RecordedResource, revision: UInt64) -> [UInt8] {
+    static func unreadable(_ query: ObjectQuery, revision: UInt64) -> [UInt8] {
         Array(
-            (#"{"kind":"\#(resource.kind)","apiVersion":"\#(resource.apiVersion)","metadata":{"name":"unreadable","#
+            (#"{"kind":"\#(query.resource.kind)","apiVersion":"\#(query.apiVersion)","metadata":{"name":"unreadable","#
                 + #""namespace":"default","uid":"unreadable","resourceVersion":"\#(revision)"},"#
                 + #""spec":"?","status":"?","involvedObject":"?"}"#).utf8
         )

@@ -5,8 +5,8 @@ enum APIRequest: Sendable, Equatable {
     case watch(ObjectQuery, WatchOptions)
     /// The API group tekton.dev with its versions.
     case tektonGroup
-    /// The resources of tekton.dev/v1.
-    case tektonResources
+    /// The resources of one version of tekton.dev.
+    case tektonResources(TektonVersion)
     /// The resources of the core group that are served.
     case coreResources
     case version
@@ -20,10 +20,11 @@ enum APIRequest: Sendable, Equatable {
         case ["version"]: self = .version
         case ["healthz"], ["livez"], ["readyz"]: self = .health
         case ["apis", "tekton.dev"]: self = .tektonGroup
-        case ["apis", "tekton.dev", "v1"]: self = .tektonResources
         case ["api", "v1"]: self = .coreResources
         default:
-            if let objects = ObjectQuery(path: segments) {
+            if segments.count == 3, let version = TektonVersion(path: segments) {
+                self = .tektonResources(version)
+            } else if let objects = ObjectQuery(path: segments) {
                 self.init(objects, parameters: Self.parameters(query))
             } else {
                 self = .invalid(.unknownResource)
@@ -56,6 +57,14 @@ enum APIRequest: Sendable, Equatable {
         switch self {
         case .list(let query, _), .get(let query), .watch(let query, _): query
         default: nil
+        }
+    }
+
+    /// The version of tekton.dev that is asked for, if any.
+    var tektonVersion: TektonVersion? {
+        switch self {
+        case .tektonResources(let version): version
+        default: query.flatMap { $0.resource.isTekton ? $0.tektonVersion : nil }
         }
     }
 
@@ -123,7 +132,8 @@ extension ObjectQuery {
     /// Reads `api/v1/pods`, `apis/tekton.dev/v1/namespaces/NAMESPACE/taskruns/NAME` and the like.
     fileprivate init?(path segments: [String]) {
         var rest = segments[...]
-        let isTekton = rest.starts(with: ["apis", "tekton.dev", "v1"])
+        let version = TektonVersion(path: segments)
+        let isTekton = version != nil
         guard isTekton || rest.starts(with: ["api", "v1"]) else { return nil }
         rest = rest.dropFirst(isTekton ? 3 : 2)
         var namespace: String?
@@ -134,6 +144,19 @@ extension ObjectQuery {
         guard let resource = rest.first.flatMap(RecordedResource.init(rawValue:)), resource.isTekton == isTekton,
             rest.count == 1 || rest.count == 2 && namespace != nil
         else { return nil }
-        self.init(resource: resource, namespace: namespace, name: rest.dropFirst().first)
+        self.init(
+            resource: resource,
+            tektonVersion: version ?? .v1,
+            namespace: namespace,
+            name: rest.dropFirst().first
+        )
+    }
+}
+
+extension TektonVersion {
+    /// Of a path that begins with `apis/tekton.dev/VERSION`.
+    fileprivate init?(path segments: [String]) {
+        guard segments.count >= 3, segments.starts(with: ["apis", "tekton.dev"]) else { return nil }
+        self.init(rawValue: segments[2])
     }
 }

@@ -27,6 +27,8 @@ public struct APIServerTraits: Sendable, Equatable {
     public var bookmarks = Bookmarks.now
     /// Without one, a list that may be old comes in pages, too.
     public var hasWatchCache = true
+    /// What is served of `tekton.dev`, the preferred version first.
+    public var tektonVersions = TektonVersion.allCases
 
     public init() {}
 }

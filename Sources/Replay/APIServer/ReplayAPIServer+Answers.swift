@@ -10,7 +10,7 @@ extension ReplayAPIServer.State {
             return .whole(.status(.unauthorized))
         }
         if let answer = effects.last.flatMap(Self.answerWithoutLooking) { return answer }
-        if !servesTekton, request.query?.resource.isTekton ?? request.isTektonDiscovery {
+        if !serves(request) {
             return .whole(.text(.notFound, "404 page not found\n"))
         }
         switch request {
@@ -25,6 +25,11 @@ extension ReplayAPIServer.State {
         default:
             return finish(respond(request), effects)
         }
+    }
+
+    private func serves(_ request: APIRequest) -> Bool {
+        if let version = request.tektonVersion { return servesTekton && traits.tektonVersions.contains(version) }
+        return servesTekton || request != .tektonGroup
     }
 
     /// For an effect that does not need to know what the right answer would have been.
@@ -68,13 +73,14 @@ extension ReplayAPIServer.State {
         switch request {
         case .version: .json(APIDocuments.version)
         case .health: .text(.ok, "ok")
-        case .tektonGroup: .json(APIDocuments.tektonGroup)
-        case .tektonResources: .json(APIDocuments.resources("tekton.dev/v1", [.pipelineRuns, .taskRuns]))
+        case .tektonGroup: .json(APIDocuments.tektonGroup(traits.tektonVersions))
+        case .tektonResources(let version):
+            .json(APIDocuments.resources(version.groupVersion, [.pipelineRuns, .taskRuns]))
         case .coreResources: .json(APIDocuments.resources("v1", [.events, .pods]))
         case .invalid(let status): .status(status)
         case .get(let query):
             store.list(query).first.map {
-                .json(bytes: $0.object.json(resourceVersion: String($0.revision)))
+                .json(bytes: query.json($0.object, revision: $0.revision))
             } ?? .status(.notFound(query))
         case .list, .watch: .status(.unknownResource)
         }
@@ -96,7 +102,7 @@ extension ReplayAPIServer.State {
         let rest = items.count - told.count
         let next = told.last.map { ContinueToken(revision: revision, after: $0.object.key, page: options.page + 1) }
         return APIDocuments.list(
-            query.resource,
+            query,
             told,
             revision: revision,
             continueToken: rest > 0 ? next?.text ?? "" : "",
@@ -104,7 +110,7 @@ extension ReplayAPIServer.State {
             remaining: rest > 0 && query.selectsAll ? rest : nil,
             padding: effects.padding,
             extra: effects.contains(.unreadableObject)
-                ? [APIDocuments.unreadable(query.resource, revision: revision)] : []
+                ? [APIDocuments.unreadable(query, revision: revision)] : []
         )
     }
 
@@ -182,8 +188,6 @@ extension APIRequest {
         default: .discovery
         }
     }
-
-    fileprivate var isTektonDiscovery: Bool { self == .tektonGroup || self == .tektonResources }
 }
 
 extension APIStatus {

@@ -167,7 +167,7 @@ extension ReplayAPIServer.State {
         }
         watcher.told += 1
         watchers[id] = watcher
-        let line = APIDocuments.event(event, padding: watcher.padding)
+        let line = APIDocuments.event(event, watcher.query, padding: watcher.padding)
         for _ in 0..<(watcher.repeatsEvents ? 2 : 1) { watcher.output.yield(.bytes(line)) }
         strike(id, at: place)
     }
@@ -181,7 +181,7 @@ extension ReplayAPIServer.State {
             endsInitialEvents || traits.bookmarks != .never
         else { return }
         let line = APIDocuments.bookmark(
-            watcher.query.resource,
+            watcher.query,
             revision: revision,
             endsInitialEvents: endsInitialEvents
         )
@@ -227,7 +227,7 @@ extension ReplayAPIServer.State {
             endWatch(id)
         case .end: endWatch(id)
         case .unreadableObject:
-            let object = APIDocuments.unreadable(watcher.query.resource, revision: cacheRevision)
+            let object = APIDocuments.unreadable(watcher.query, revision: cacheRevision)
             watcher.output.yield(.bytes(APIDocuments.line("ADDED", object)))
         case .unknownEvent: watcher.output.yield(.bytes(APIDocuments.unknownEvent()))
         case .repeatEvents, .pieces, .pad: break

@@ -52,6 +52,8 @@ struct Selector: Sendable, Equatable {
 /// Which objects a request is about.
 struct ObjectQuery: Sendable, Equatable {
     let resource: RecordedResource
+    /// In which version objects of Tekton are told.
+    var tektonVersion = TektonVersion.v1
     /// Nil for all namespaces.
     var namespace: String?
     /// A single object.
@@ -61,6 +63,14 @@ struct ObjectQuery: Sendable, Equatable {
 
     /// True when nothing is left out but by namespace.
     var selectsAll: Bool { labels.requirements.isEmpty && fields.requirements.isEmpty }
+
+    var apiVersion: String { resource.isTekton ? tektonVersion.groupVersion : resource.apiVersion }
+
+    /// An object as it is told.
+    func json(_ object: ReplayObject, revision: UInt64) -> [UInt8] {
+        let json = object.json(resourceVersion: String(revision))
+        return resource.isTekton ? tektonVersion.json(json) : json
+    }
 
     func matches(_ object: ReplayObject) -> Bool {
         object.key.resource == resource && (namespace.map { $0 == object.key.namespace } ?? true)
