@@ -33,9 +33,11 @@ final class RequestMessageHandler: ChannelDuplexHandler {
 
     private let limit: Int
     private let timeout: TimeAmount
-    private let bodies: BodyBudget?
+    private let memory: (bodies: BodyBudget, all: RequestMemories)?
     private let service: any TraceService
     private let activity: ConnectionActivityHandler?
+    /// What the service finds the request's memory by.
+    private var memoryID: String?
     private var reader: RequestMessageReader?
     private var hasFailed = false
     private var hasAnswered = false
@@ -48,13 +50,13 @@ final class RequestMessageHandler: ChannelDuplexHandler {
     private init(
         limit: Int,
         timeout: TimeAmount,
-        bodies: BodyBudget?,
+        memory: (BodyBudget, RequestMemories)?,
         service: any TraceService,
         activity: ConnectionActivityHandler?
     ) {
         self.limit = limit
         self.timeout = timeout
-        self.bodies = bodies
+        self.memory = memory
         self.service = service
         self.activity = activity
     }
@@ -62,13 +64,14 @@ final class RequestMessageHandler: ChannelDuplexHandler {
     /// - Parameters:
     ///   - limit: of a message's bytes.
     ///   - timeout: the longest time without any progress.
-    ///   - bodies: what the messages of all requests may have in memory together.
+    ///   - memory: what the messages of all requests may have in memory together, and where the service finds what
+    ///     those of its own have; nil for no bound.
     ///   - service: asked whether a request is to be read.
     static func add(
         to channel: any Channel,
         limit: Int,
         timeout: TimeAmount,
-        bodies: BodyBudget?,
+        memory: (BodyBudget, RequestMemories)?,
         service: any TraceService
     ) -> EventLoopFuture<Void> {
         channel.eventLoop.makeCompletedFuture {
@@ -77,7 +80,7 @@ final class RequestMessageHandler: ChannelDuplexHandler {
             let messages = RequestMessageHandler(
                 limit: limit,
                 timeout: timeout,
-                bodies: bodies,
+                memory: memory,
                 service: service,
                 activity: activity
             )
@@ -90,7 +93,7 @@ final class RequestMessageHandler: ChannelDuplexHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         timer?.cancel()
-        reader?.giveBack()
+        giveBack()
         activity?.streamClosed(context.eventLoop.now)
     }
 
@@ -100,14 +103,7 @@ final class RequestMessageHandler: ChannelDuplexHandler {
         switch Self.unwrapInboundIn(data) {
         case .headers(let headers):
             if headers.endStream { hasEnded = true }
-            if reader == nil {
-                reader = RequestMessageReader(
-                    limit: limit,
-                    encoding: headers.headers.first(name: "grpc-encoding"),
-                    bodies: bodies
-                )
-            }
-            context.fireChannelRead(data)
+            context.fireChannelRead(reader == nil ? begin(headers) : data)
         case .data(let data):
             guard case .byteBuffer(let bytes) = data.data else { return }
             if data.endStream { hasEnded = true }
@@ -120,6 +116,27 @@ final class RequestMessageHandler: ChannelDuplexHandler {
         default:
             context.fireChannelRead(data)
         }
+    }
+
+    /// The request's headers have come; what they are to the transport.
+    private func begin(_ payload: HTTP2Frame.FramePayload.Headers) -> NIOAny {
+        var payload = payload
+        let encoding = payload.headers.first(name: "grpc-encoding")
+        if let memory {
+            let own = RequestMemory(memory.bodies)
+            let id = memory.all.add(own)
+            memoryID = id
+            payload.headers.replaceOrAdd(name: RequestMemories.header, value: id)
+            reader = RequestMessageReader(limit: limit, encoding: encoding, memory: own)
+        } else {
+            reader = RequestMessageReader(limit: limit, encoding: encoding)
+        }
+        return Self.wrapInboundOut(.headers(payload))
+    }
+
+    private func giveBack() {
+        reader?.giveBack()
+        if let id = memoryID.take() { memory?.all.remove(id) }
     }
 
     private func take(_ bytes: ByteBuffer, isLast: Bool, _ context: ChannelHandlerContext) throws(ExportError) {
@@ -174,7 +191,7 @@ final class RequestMessageHandler: ChannelDuplexHandler {
     private func refuse(_ error: ExportError, _ context: ChannelHandlerContext) {
         isRefused = true
         timer?.cancel()
-        reader?.giveBack()
+        giveBack()
         if !hasAnswered { answer(error, context) }
         // What the sender still sends is not an error of ours (RFC 9113, 8.1).
         if !hasEnded {

@@ -1,6 +1,5 @@
 internal import Compression
 internal import GRPCCore
-internal import HTTPServer
 internal import NIOCore
 
 /// Takes messages out of the DATA frames of a request, and decompresses them: each comes out whole, with the length
@@ -11,18 +10,17 @@ struct RequestMessageReader {
 
     private let limit: Int
     private let isGzip: Bool
-    private let bodies: BodyBudget?
-    /// What the messages have of `bodies`.
-    private var heldBytes = 0
+    /// Nil when there is no bound, and once they are not needed.
+    private var memory: RequestMemory?
     private var buffer = ByteBuffer()
 
     /// - Parameters:
     ///   - limit: of a message's bytes, before and after decompression.
     ///   - encoding: `grpc-encoding` of the request. One that the server does not know is refused elsewhere.
-    ///   - bodies: what all messages may have in memory together.
-    init(limit: Int, encoding: String?, bodies: BodyBudget? = nil) {
+    ///   - memory: what the messages may have in memory; nil for no bound.
+    init(limit: Int, encoding: String?, memory: RequestMemory? = nil) {
         self.limit = limit
-        self.bodies = bodies
+        self.memory = memory
         isGzip = encoding == "gzip"
     }
 
@@ -59,7 +57,7 @@ struct RequestMessageReader {
         guard length <= limit else {
             throw ExportError(.resourceExhausted, "grpc: received message larger than max (\(length) vs. \(limit))")
         }
-        if let bodies, Int(length) - buffer.readableBytes > bodies.room(own: heldBytes) - heldBytes { throw .noRoom }
+        if let memory, Int(length) - buffer.readableBytes > memory.room { throw .noRoom }
         guard let message = buffer.readSlice(length: Self.prefixBytes + Int(length)) else { return nil }
         return flag == 0 ? message : try decompressed(message)
     }
@@ -71,20 +69,15 @@ struct RequestMessageReader {
         }
     }
 
-    private mutating func decompressed(_ message: ByteBuffer) throws(ExportError) -> ByteBuffer {
+    private func decompressed(_ message: ByteBuffer) throws(ExportError) -> ByteBuffer {
         try hold(Self.prefixBytes)
         var output = ByteBuffer()
-        var held = heldBytes
-        defer { heldBytes = held }
         output.writeRepeatingByte(0, count: Self.prefixBytes)
         do {
             try message.readableBytesView.dropFirst(Self.prefixBytes).withUnsafeBytes {
                 source throws(CompressionError) in
                 try inflate(source, format: .gzip, limit: limit) { (chunk) throws(CompressionError) in
-                    if let bodies {
-                        guard bodies.take(chunk.count, own: held) else { throw .outOfMemory }
-                        held += chunk.count
-                    }
+                    if let memory, !memory.take(chunk.count) { throw .outOfMemory }
                     output.writeBytes(chunk)
                 }
             }
@@ -102,16 +95,13 @@ struct RequestMessageReader {
         return output
     }
 
-    private mutating func hold(_ bytes: Int) throws(ExportError) {
-        guard let bodies else { return }
-        guard bodies.take(bytes, own: heldBytes) else { throw .noRoom }
-        heldBytes += bytes
+    private func hold(_ bytes: Int) throws(ExportError) {
+        if let memory, !memory.take(bytes) { throw .noRoom }
     }
 
-    /// The messages are not in memory any more.
+    /// The messages are not needed here any more.
     mutating func giveBack() {
-        bodies?.giveBack(heldBytes)
-        heldBytes = 0
+        memory = nil
         buffer = ByteBuffer()
     }
 }

@@ -70,9 +70,9 @@ public final class TraceServer: Sendable {
         transport.http2.maxConcurrentStreams = configuration.maxConcurrentStreams
         transport.rpc.maxRequestPayloadSize = configuration.maxMessageBytes
         let (limit, timeout) = (configuration.maxMessageBytes, TimeAmount(configuration.requestTimeout))
-        let bodies = configuration.bodies
+        let memory = configuration.bodies.map { (bodies: $0, all: RequestMemories()) }
         transport.channelDebuggingCallbacks.onAcceptHTTP2Stream = {
-            RequestMessageHandler.add(to: $0, limit: limit, timeout: timeout, bodies: bodies, service: service)
+            RequestMessageHandler.add(to: $0, limit: limit, timeout: timeout, memory: memory, service: service)
         }
         server = GRPCServer(
             transport: HTTP2ServerTransport.Custom(
@@ -80,7 +80,7 @@ public final class TraceServer: Sendable {
                 config: transport
             ),
             services: [
-                RegisteredTraceService(service: service)
+                RegisteredTraceService(service: service, memories: memory?.all)
             ]
         )
     }

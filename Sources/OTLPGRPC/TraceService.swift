@@ -33,6 +33,8 @@ extension TraceService {
 /// TraceService/Export over raw bytes.
 struct RegisteredTraceService: RegistrableRPCService {
     let service: any TraceService
+    /// Nil when the requests may have as much as they like.
+    let memories: RequestMemories?
 
     func registerMethods<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
         router.registerHandler(
@@ -51,7 +53,11 @@ struct RegisteredTraceService: RegistrableRPCService {
     private func respond(
         to request: StreamingServerRequest<ByteBuffer>
     ) async throws(ExportError) -> ServerResponse<ByteBuffer> {
-        let headers = RequestHeaders(metadata: request.metadata)
+        var metadata = request.metadata
+        let memory = try memory(of: &metadata)
+        // Until there is an answer, whatever becomes of the stream meanwhile.
+        defer { withExtendedLifetime(memory) {} }
+        let headers = RequestHeaders(metadata: metadata)
         try await service.authorize(headers)
         let message: ByteBuffer
         do {
@@ -62,5 +68,15 @@ struct RegisteredTraceService: RegistrableRPCService {
         try await service.export(message, headers)
         // An ExportTraceServiceResponse without a partial success is encoded as nothing.
         return ServerResponse(message: ByteBuffer())
+    }
+
+    private func memory(of metadata: inout Metadata) throws(ExportError) -> RequestMemory? {
+        guard let memories else { return nil }
+        var ids = metadata[stringValues: RequestMemories.header].makeIterator()
+        guard let memory = ids.next().flatMap({ memories[$0] }) else {
+            throw ExportError(.cancelled, "the client has gone")
+        }
+        metadata.removeAllValues(forKey: RequestMemories.header)
+        return memory
     }
 }

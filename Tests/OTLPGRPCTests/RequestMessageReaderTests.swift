@@ -68,7 +68,9 @@ struct RequestMessageReaderTests {
     @Test("messages have no more memory than there is room for, compressed ones included, and give it back")
     func memory() throws {
         let bodies = BodyBudget(limit: 3000)
-        func reader() -> RequestMessageReader { RequestMessageReader(limit: 10_000, encoding: "gzip", bodies: bodies) }
+        func reader() -> RequestMessageReader {
+            RequestMessageReader(limit: 10_000, encoding: "gzip", memory: RequestMemory(bodies))
+        }
         var first = reader()
         try first.append(ByteBuffer(bytes: framed([UInt8](repeating: 1, count: 1000))))
         #expect(try first.next()?.readableBytes == 1005)

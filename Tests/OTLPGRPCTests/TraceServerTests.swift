@@ -12,6 +12,8 @@ struct TraceServerTests {
     private final class Service: TraceService {
         let received = Mutex<[[UInt8]]>([])
         let unread = Mutex<[UnreadCause]>([])
+        /// Of the last request.
+        let headers = Mutex<[String]>([])
         let error: ExportError?
         let overload: ExportError?
         let token: String?
@@ -29,13 +31,37 @@ struct TraceServerTests {
         }
 
         func export(_ request: ByteBuffer, _ headers: RequestHeaders) async throws(ExportError) {
+            self.headers.withLock { $0 = headers.all.map(\.name) }
             received.withLock { $0.append(Array(request.readableBytesView)) }
             if let error { throw error }
         }
     }
 
+    /// Keeps the first message until it is told to answer.
+    private final class HoldingService: TraceService {
+        let taken = AsyncStream<Void>.makeStream()
+        let cancelled = AsyncStream<Void>.makeStream()
+        let answer: AsyncStream<Void>.Continuation
+        private let untilAnswer: AsyncStream<Void>
+
+        init() { (untilAnswer, answer) = AsyncStream.makeStream() }
+
+        func authorize(_ headers: RequestHeaders) async throws(ExportError) {}
+
+        func export(_ request: ByteBuffer, _ headers: RequestHeaders) async throws(ExportError) {
+            guard request.readableBytes > 1 else { return }
+            taken.continuation.finish()
+            let (cancelled, untilAnswer) = (cancelled.continuation, untilAnswer)
+            await withRPCCancellationHandler {
+                for await _ in untilAnswer {}
+            } onCancelRPC: {
+                cancelled.finish()
+            }
+        }
+    }
+
     private func run(
-        _ service: Service,
+        _ service: some TraceService,
         server configureServer: (inout TraceServerConfiguration) -> Void = { _ in },
         client configureClient: (inout TraceClientConfiguration) -> Void = { _ in },
         _ body: (TraceClient) async throws -> Void
@@ -78,6 +104,37 @@ struct TraceServerTests {
         }
         #expect(bodies.held == 0)
         #expect(service.received.withLock { $0.map(\.count) } == [100_000, 150_000])
+    }
+
+    @Test("a message that the service still has holds its memory, although its client has cancelled")
+    func cancelled() async throws {
+        let service = HoldingService()
+        let bodies = BodyBudget(limit: 300_000)
+        try await run(service, server: { $0.bodies = bodies }, client: { $0.gzip = false }) { client in
+            let call = Task { try await client.export(ByteBuffer(repeating: 1, count: 100_000)) }
+            for await _ in service.taken.stream {}
+            #expect(bodies.held >= 100_000)
+            call.cancel()
+            for await _ in service.cancelled.stream {}
+            // What follows on the connection is read after the end of the stream.
+            _ = try await client.export(ByteBuffer(bytes: [1]))
+            #expect(bodies.held >= 100_000)
+            service.answer.finish()
+            await #expect(throws: ExportError.self) { try await call.value }
+        }
+        #expect(bodies.held == 0)
+    }
+
+    @Test("what the server notes for itself is no header of the request")
+    func headers() async throws {
+        let service = Service()
+        let name = "steptrace-request-memory"
+        try await run(service, server: { $0.bodies = BodyBudget(limit: 300_000) }) { client in
+            _ = try await client.export(ByteBuffer(bytes: [1]), headers: [("x-sent", "1"), (name, "x")])
+        }
+        let headers = service.headers.withLock { $0 }
+        #expect(headers.contains("x-sent"))
+        #expect(!headers.contains(name))
     }
 
     @Test("an overloaded service reads no long messages")
