@@ -110,7 +110,7 @@ final class RequestMessageHandler: ChannelDuplexHandler {
             do throws(ExportError) {
                 try take(bytes, isLast: data.endStream, context)
             } catch {
-                if error == .noRoom { service.refusedUnread(.memory) }
+                if error == .noRoom { service.noRoomForMessage() }
                 refuse(error, context)
             }
         default:
@@ -150,7 +150,7 @@ final class RequestMessageHandler: ChannelDuplexHandler {
         }
         guard isLast else {
             if let reader, reader.missingBytes > Self.discardableBytes, let error = service.overload {
-                service.refusedUnread(.overload)
+                service.refusedForOverload()
                 throw error
             }
             return

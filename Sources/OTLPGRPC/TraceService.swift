@@ -1,21 +1,16 @@
 internal import GRPCCore
 public import NIOCore
 
-/// Why a request was refused before it had come in full.
-public enum UnreadCause: String, Sendable, CaseIterable {
-    /// There was no memory for it (`TraceServerConfiguration.bodies`).
-    case memory
-    /// `TraceService.overload` said so.
-    case overload
-}
-
 /// What a server does with exports.
 public protocol TraceService: Sendable {
     /// Why every request is refused at the moment; nil when they are looked at. Asked before a long one is read.
     var overload: ExportError? { get }
 
-    /// A request was refused before it had come in full.
-    func refusedUnread(_ cause: UnreadCause)
+    /// A request was refused before it had come in full: there was no memory for it (`TraceServerConfiguration.bodies`).
+    func noRoomForMessage()
+
+    /// A request was refused before it had come in full: `overload` said so.
+    func refusedForOverload()
 
     /// Says whether a request is to be read at all.
     func authorize(_ headers: RequestHeaders) async throws(ExportError)
@@ -27,7 +22,9 @@ public protocol TraceService: Sendable {
 extension TraceService {
     public var overload: ExportError? { nil }
 
-    public func refusedUnread(_ cause: UnreadCause) {}
+    public func noRoomForMessage() {}
+
+    public func refusedForOverload() {}
 }
 
 /// TraceService/Export over raw bytes.

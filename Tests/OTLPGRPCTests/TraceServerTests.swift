@@ -11,7 +11,8 @@ struct TraceServerTests {
     /// Answers as it is told to, and remembers what came.
     private final class Service: TraceService {
         let received = Mutex<[[UInt8]]>([])
-        let unread = Mutex<[UnreadCause]>([])
+        /// Requests that were refused before they had come in full.
+        let unread = Mutex<[String]>([])
         /// Of the last request.
         let headers = Mutex<[String]>([])
         let error: ExportError?
@@ -24,7 +25,9 @@ struct TraceServerTests {
             self.token = token
         }
 
-        func refusedUnread(_ cause: UnreadCause) { unread.withLock { $0.append(cause) } }
+        func noRoomForMessage() { unread.withLock { $0.append("memory") } }
+
+        func refusedForOverload() { unread.withLock { $0.append("overload") } }
 
         func authorize(_ headers: RequestHeaders) async throws(ExportError) {
             if let token, headers["Authorization"] != token { throw ExportError(.unauthenticated, "no") }
@@ -97,7 +100,7 @@ struct TraceServerTests {
             }
             #expect(error?.code == .unavailable)
             #expect(error?.retryAfter == .seconds(1))
-            #expect(service.unread.withLock { $0 } == [.memory])
+            #expect(service.unread.withLock { $0 } == ["memory"])
             _ = try await client.export(ByteBuffer(repeating: 1, count: 100_000))
             bodies.giveBack(100_000)
             _ = try await client.export(ByteBuffer(repeating: 1, count: 150_000))
@@ -145,7 +148,7 @@ struct TraceServerTests {
                 try await client.export(ByteBuffer(repeating: 1, count: 1_000_000))
             }
             #expect(error == service.overload)
-            #expect(service.unread.withLock { $0 } == [.overload])
+            #expect(service.unread.withLock { $0 } == ["overload"])
             _ = try await client.export(ByteBuffer(repeating: 1, count: 10_000))
         }
         #expect(service.received.withLock { $0.map(\.count) } == [10_000])

@@ -22,7 +22,9 @@ final class OTLPGRPCService: TraceService {
 
     var overload: ExportError? { next.overload.map(Self.answer) }
 
-    func refusedUnread(_ cause: UnreadCause) { counters.refusedUnread(cause) }
+    func noRoomForMessage() { counters.refusedUnread(.memory) }
+
+    func refusedForOverload() { counters.refusedUnread(.overload) }
 
     func authorize(_ headers: RequestHeaders) async throws(ExportError) {
         guard let authenticator else { return }

@@ -4,7 +4,6 @@ import HTTPServer
 import NIOCore
 import NIOHTTP1
 import OTLP
-import OTLPGRPC
 
 /// OTLP/HTTP requests in, batches out to the pipeline.
 final class OTLPHTTPHandler: HTTPServerHandler {

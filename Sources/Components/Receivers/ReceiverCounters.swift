@@ -1,7 +1,6 @@
 import Collector
 import NIOCore
 import OTLP
-public import OTLPGRPC
 import Synchronization
 
 /// What became of a receiver's requests and their spans since it started. For self-telemetry.
