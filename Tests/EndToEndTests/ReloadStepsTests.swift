@@ -56,6 +56,41 @@ struct ReloadStepsTests {
         }
     }
 
+    @Test("a reload that fails, with other buckets: the histograms go on as if it had not been")
+    func failed() async throws {
+        let folder = try TemporaryFolder()
+        try await Stage.run(Self.names, Self.settings, overlay: write("max_hold: 250ms", folder)) { stage in
+            await stage.waitUntilFollowing()
+            try await stage.sendAll()
+            let spans = try ExpectedSpans(stage.recordings).spans
+            let steps = Double(spans.count { $0.message.name.hasPrefix("step ") })
+            func count(_ metrics: Exposition) -> Double { metrics.sum("steptrace_step_duration_seconds_count") }
+            while count(try await stage.metrics()) < 2 { for _ in 0..<10 { stage.apiServer.step() } }
+            let counted = count(try await stage.metrics())
+
+            // The receivers come last: when this one cannot listen, the new tekton_steps has begun.
+            let used = stage.backend.url.dropFirst("http://".count)
+            _ = try folder.write(
+                "overlay.yaml",
+                """
+                processors: {tekton_steps: {max_hold: 250ms, duration_metrics: {buckets: [3s, 17s]}}}
+                receivers: {otlp/used: {protocols: {http: {endpoint: "\(used)"}}}}
+                service: {pipelines: {traces: {receivers: [otlp, otlp/used]}}}
+                """
+            )
+            stage.gateway.send(signal: SIGHUP)
+            await stage.expectLog("The configuration stays as it was.")
+            #expect(stage.gateway.output.contains("receivers::otlp/used::protocols::http::endpoint"))
+            #expect(count(try await stage.metrics()) == counted)
+
+            stage.apiServer.advanceToEnd()
+            try await stage.expectEverything()
+            let metrics = try await stage.metrics { count($0) == steps }
+            #expect(count(metrics) == steps)
+            #expect(metrics.sum("steptrace_step_duration_seconds_bucket", ["le": "17"]) == 0)
+        }
+    }
+
     @Test("other watches: no span is lost")
     func otherWatches() async throws {
         let folder = try TemporaryFolder()

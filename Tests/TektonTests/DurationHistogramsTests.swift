@@ -1,4 +1,5 @@
 import Kubernetes
+import OTLP
 import Testing
 
 @testable import Tekton
@@ -58,6 +59,40 @@ import Testing
         #expect(others.counts.reduce(0, +) == 2)
         #expect(others.sum == 6)
         #expect(histograms.otherTaskRuns == nil)
+    }
+
+    @Test func whileOptionsChangeThoseBeforeAreCountedInAndCanBeGoneBackTo() throws {
+        let before = CorrelatorOptions()
+        var after = before
+        after.durations.bounds = [7]
+        let now = Moment(wall: Facts.time(30), uptime: .zero)
+        var correlator = Correlator(options: before)
+        func count(_ options: CorrelatorOptions) -> Int? {
+            correlator.durations(options.durations)?.steps.values.flatMap(\.counts).reduce(0, +)
+        }
+        func follow(_ name: String) {
+            let trace = SpanContext(traceID: TraceID(high: 5, low: 6), spanID: SpanID(7), isSampled: true)
+            let steps = [("step-a", Facts.ended(0, from: 5, to: 9))]
+            let pod = Facts.pod(steps, name: "\(name)-pod", uid: "\(name)-pod", taskRunUID: name, phase: "Succeeded")
+            correlator.apply(pod, now: now)
+            let done = (status: "True", reason: "Succeeded")
+            correlator.apply(
+                Facts.taskRun(name, uid: name, podName: "\(name)-pod", done: done, context: trace),
+                now: now
+            )
+            correlator.sighted(namespace: "ci".utf8, taskRun: name.utf8, traceID: trace.traceID, now: now)
+        }
+        follow("first")
+        #expect(count(before) == 1)
+        #expect(count(after) == nil)
+        correlator.change(to: after, besides: [before.durations])
+        follow("second")
+        #expect(count(before) == 2)
+        #expect(count(after) == 1)
+        correlator.change(to: before)
+        follow("third")
+        #expect(count(before) == 3)
+        #expect(count(after) == nil)
     }
 
     @Test func switchedOffNothingIsCounted() {

@@ -64,17 +64,20 @@ extension MetricSink {
     }
 
     /// Each series once, in the order in which they first stand in the one or the other, with the sum of all that have
-    /// its labels.
+    /// its labels. Histograms with other bounds are another series.
     func adding(_ other: MetricSink) -> MetricSink {
         var sink = MetricSink()
         sink.families = families.merging(other.families) { $0 + $1 }.mapValues { series in
-            var places: [[Label]: Int] = [:]
+            var places: [[Label]: [Int]] = [:]
             var sums: [Series] = []
             for one in series {
-                if let place = places[one.labels] {
-                    sums[place] = Series(labels: one.labels, value: sums[place].value.adding(one.value))
+                let sum = places[one.labels]?.lazy.compactMap { place in
+                    sums[place].value.adding(one.value).map { (place: place, value: $0) }
+                }.first
+                if let sum {
+                    sums[sum.place] = Series(labels: one.labels, value: sum.value)
                 } else {
-                    places[one.labels] = sums.count
+                    places[one.labels, default: []].append(sums.count)
                     sums.append(one)
                 }
             }
@@ -82,17 +85,30 @@ extension MetricSink {
         }
         return sink
     }
+
+    /// At most so many series of the same labels: the first of them.
+    func first(_ count: Int) -> MetricSink {
+        var sink = MetricSink()
+        sink.families = families.mapValues { series in
+            var found: [[Label]: Int] = [:]
+            return series.filter { one in
+                found[one.labels, default: 0] += 1
+                return found[one.labels, default: 0] <= count
+            }
+        }
+        return sink
+    }
 }
 
 extension MetricSink.Value {
-    fileprivate func adding(_ other: Self) -> Self {
+    /// Nil for what is of another kind or has other bounds: nothing that could be added.
+    func adding(_ other: Self) -> Self? {
         switch (self, other) {
         case (.number(let left), .number(let right)): .number(left + right)
         case (.histogram(let bounds, let left, let leftSum), .histogram(let others, let right, let rightSum))
         where bounds == others && left.count == right.count:
             .histogram(bounds: bounds, counts: zip(left, right).map(+), sum: leftSum + rightSum)
-        // Of another kind or with other bounds: nothing that could be added.
-        default: self
+        default: nil
         }
     }
 }

@@ -7,7 +7,8 @@ public final class MetricsRegistry: Sendable {
 
     private struct State {
         var observers: [String: [Observer]] = [:]
-        /// What those that are gone have counted: a counter goes on where the one before it ended.
+        /// What those that are gone have counted: a counter goes on where the one before it ended. So does a histogram, also
+        /// when one with other bounds has been there between the two.
         var past = MetricSink()
     }
 
@@ -31,7 +32,7 @@ public final class MetricsRegistry: Sendable {
         for observer in observers { observer(&last) }
         state.withLock { [last] state in
             guard state.observers.removeValue(forKey: owner) != nil else { return }
-            state.past = state.past.adding(last.counts)
+            state.past = state.past.adding(last.counts).first(Self.boundsKept)
         }
     }
 
@@ -42,6 +43,10 @@ public final class MetricsRegistry: Sendable {
         for (_, observers) in all.sorted(by: { $0.key < $1.key }) {
             for observer in observers { observer(&sink) }
         }
-        return sink.adding(past)
+        // With those bounds that there are now, or had been first.
+        return sink.adding(past).first(1)
     }
+
+    /// Of how many different bounds of a histogram the past is known.
+    private static let boundsKept = 4
 }

@@ -67,7 +67,8 @@ public struct PrometheusText: Sendable {
                 result.append(next)
                 continue
             }
-            result[result.count - 1] = MetricSink.Series(labels: last.labels, value: last.value.adding(next.value))
+            let sum = last.value.adding(next.value) ?? last.value
+            result[result.count - 1] = MetricSink.Series(labels: last.labels, value: sum)
         }
         return result
     }
@@ -119,18 +120,6 @@ public struct PrometheusText: Sendable {
         if number.isNaN { return "NaN" }
         if number.isInfinite { return number < 0 ? "-Inf" : "+Inf" }
         return Int(exactly: number).map { "\($0)" } ?? "\(number)"
-    }
-}
-
-extension MetricSink.Value {
-    fileprivate func adding(_ other: Self) -> Self {
-        switch (self, other) {
-        case (.number(let one), .number(let two)): return .number(one + two)
-        case (.histogram(let bounds, let one, let sum), .histogram(let others, let two, let otherSum))
-        where bounds == others && one.count == two.count:
-            return .histogram(bounds: bounds, counts: zip(one, two).map(+), sum: sum + otherSum)
-        default: return self
-        }
     }
 }
 

@@ -3,16 +3,23 @@ public import OTLP
 
 extension Correlator {
     /// The options change. What is known stays; spans that are final already stay as they are.
-    public mutating func change(to options: CorrelatorOptions) {
-        guard options != self.options else { return }
-        // Histograms of other bounds cannot be gone on with.
-        if options.durations != self.options.durations {
-            durations = DurationHistograms(options: options.durations)
-        }
+    ///
+    /// - Parameter others: how those count who may have to go on when this comes to nothing. Histograms of other bounds
+    ///   cannot be gone on with, so theirs are counted in as well.
+    public mutating func change(to options: CorrelatorOptions, besides others: [DurationHistograms.Options] = []) {
         let isOfSpans = options.spans != self.options.spans
         self.options = options
+        histograms = (others + [options.durations]).reduce(into: []) { found, wanted in
+            guard !found.contains(where: { $0.options == wanted }) else { return }
+            found.append(durations(wanted) ?? DurationHistograms(options: wanted))
+        }
         // They may have others by now.
         if isOfSpans { waiting.endWaiting() }
+    }
+
+    /// How long steps and TaskRuns took, as these options want it counted; nil when nobody has asked for it.
+    public func durations(_ options: DurationHistograms.Options) -> DurationHistograms? {
+        histograms.first { $0.options == options }
     }
 
     /// The names of TaskRuns that spans have named, with the trace: those that were found and of which spans may still come,

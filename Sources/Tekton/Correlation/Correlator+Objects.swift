@@ -190,7 +190,9 @@ extension Correlator {
             taskRuns[uid]?.due += found.map { Injection.Item(taskRunUID: uid, span: $0, dueSince: now.uptime) }
             withDue.insert(uid)
             // Here and not where it is sent: it may be sent again, but is final once.
-            for span in found { durations.record(span.measurement) }
+            for index in histograms.indices {
+                for span in found { histograms[index].record(span.measurement) }
+            }
         }
         if facts.isMarked {
             facts.isMarked = false

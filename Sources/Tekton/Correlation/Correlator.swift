@@ -35,7 +35,8 @@ public struct Correlator: Sendable {
     /// Changed by `share`.
     public internal(set) var sharding = Sharding.off
     public internal(set) var counters = Counters()
-    public internal(set) var durations: DurationHistograms
+    /// Those of `options`, and those of others while the options change.
+    var histograms: [DurationHistograms]
     /// How many of `taskRuns` are finished.
     var finishedCount = 0
 
@@ -69,7 +70,7 @@ public struct Correlator: Sendable {
     /// - Parameter awaitsWatches: `watchesTell` will be called; nothing that they may tell is given up before.
     public init(options: CorrelatorOptions = CorrelatorOptions(), awaitsWatches: Bool = false) {
         self.options = options
-        durations = DurationHistograms(options: options.durations)
+        histograms = [DurationHistograms(options: options.durations)]
         watches = awaitsWatches ? .silent(since: .zero) : .telling(since: .zero)
     }
 

@@ -48,4 +48,29 @@ import Testing
         #expect(values(registry, Self.sent) == [.number(7)])
         #expect(values(registry, Self.size) == [])
     }
+
+    /// As when a configuration with other buckets was tried and given up.
+    @Test func aHistogramGoesOnAlsoWhenOneWithOtherBoundsWasThereBetween() {
+        let registry = MetricsRegistry()
+        func life(_ number: Int, _ bound: Double) {
+            registry.observe("\(number)") { sink in
+                sink.add(Self.time, .histogram(bounds: [bound], counts: [1, 1], sum: 2))
+            }
+        }
+        life(1, 10)
+        life(2, 3)
+        #expect(values(registry, Self.time) == [.histogram(bounds: [10], counts: [1, 1], sum: 2)])
+        registry.remove("2")
+        #expect(values(registry, Self.time) == [.histogram(bounds: [10], counts: [1, 1], sum: 2)])
+        registry.remove("1")
+        life(3, 10)
+        #expect(values(registry, Self.time) == [.histogram(bounds: [10], counts: [2, 2], sum: 4)])
+        // Bounds that come and go are not kept for ever.
+        for number in 4..<20 {
+            registry.remove("\(number - 1)")
+            life(number, Double(number) + 10)
+        }
+        registry.remove("19")
+        #expect(values(registry, Self.time).count == 1)
+    }
 }

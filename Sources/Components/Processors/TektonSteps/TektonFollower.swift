@@ -8,7 +8,8 @@ import Tekton
 ///
 /// When options of the processor change that do not concern the watches, the next instance goes on with it: nothing is
 /// listed anew, nothing is forgotten or added twice. For a while both have it; the options that count are those of the one
-/// that came last.
+/// that came last. What it has counted is told by the one that came first: the other may have to go again, when something
+/// else of its configuration does not start.
 final class TektonFollower: Sendable {
     /// An instance of the processor.
     struct User: Sendable {
@@ -21,7 +22,7 @@ final class TektonFollower: Sendable {
     private struct State {
         /// In the order in which they came.
         var users: [User] = []
-        /// The one that came last, also when it has ended.
+        /// The one that came first, also when it has ended and is the last.
         var teller: ObjectIdentifier?
         /// Of the watches.
         var status = ComponentStatus.ok
@@ -98,12 +99,14 @@ final class TektonFollower: Sendable {
     /// - Throws: why there are no watches.
     func enter(_ user: User) throws {
         let watches = try watches.get()
-        state.withLock { state in
+        let others = state.withLock { state in
+            let others = state.users.map(\.options.durations)
             state.users.append(user)
-            state.teller = user.id
+            state.teller = state.users.first?.id
             if state.following == nil { state.following = Task { await self.follow(watches) } }
+            return others
         }
-        update { $0.change(to: user.options) }
+        update { $0.change(to: user.options, besides: others) }
     }
 
     /// Tells an instance the state of the watches as it is now.
@@ -115,17 +118,15 @@ final class TektonFollower: Sendable {
     ///
     /// - Returns: whether it was the last.
     func leave(_ id: ObjectIdentifier) async -> Bool {
-        let (options, following) = state.withLock { state in
+        let (left, following) = state.withLock { state in
             state.users.removeAll { $0.id == id }
             state.report(state.status)
-            guard let last = state.users.last else {
-                return (nil as CorrelatorOptions?, state.following.take())
-            }
-            state.teller = last.id
-            return (last.options, nil)
+            guard let first = state.users.first else { return ([CorrelatorOptions](), state.following.take()) }
+            state.teller = first.id
+            return (state.users.map(\.options), nil)
         }
-        if let options {
-            update { $0.change(to: options) }
+        if let options = left.last {
+            update { $0.change(to: options, besides: left.dropLast().map(\.durations)) }
             return false
         }
         following?.cancel()
@@ -140,9 +141,9 @@ final class TektonFollower: Sendable {
         successor.take(correlator.withLock { $0.sighted })
     }
 
-    /// Whether this instance is the one that tells what is known: the last, also after its end, as counters go on where
-    /// they ended.
-    func isLast(_ id: ObjectIdentifier) -> Bool { state.withLock { $0.teller == id } }
+    /// Whether this instance is the one that tells what is known: one does, also after the end of the last, as counters go
+    /// on where they ended.
+    func isTeller(_ id: ObjectIdentifier) -> Bool { state.withLock { $0.teller == id } }
 
     /// Takes the place of another one, whose watches are others: returns when its own have answered, so that nothing
     /// happens unseen in between, or when they take too long. What the other one has seen in spans comes when it ends.

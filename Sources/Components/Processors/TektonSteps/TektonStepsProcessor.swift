@@ -63,10 +63,13 @@ final class TektonStepsProcessor: TraceConsumer, Service {
         context.observe { [weak self] sink in
             guard let self else { return }
             items.write(to: &sink, processor: id)
-            guard follower.isLast(ObjectIdentifier(self)) else { return }
-            let (figures, counters, durations) = follower.withLock { ($0.figures, $0.counters, $0.durations) }
+            guard follower.isTeller(ObjectIdentifier(self)) else { return }
+            let options = configuration.correlator.durations
+            let (figures, counters, durations) = follower.withLock {
+                ($0.figures, $0.counters, $0.durations(options))
+            }
             TektonStepsMetrics.write(figures, counters, to: &sink, processor: processor)
-            TektonStepsMetrics.write(durations, to: &sink, processor: processor)
+            if let durations { TektonStepsMetrics.write(durations, to: &sink, processor: processor) }
             if let shards = follower.shards {
                 TektonStepsMetrics.write(shards, figures, counters, to: &sink, processor: processor)
             }
@@ -76,7 +79,7 @@ final class TektonStepsProcessor: TraceConsumer, Service {
 
     /// The TaskRuns, those that changed last first.
     private func inspect(_ request: InspectionRequest) -> [InspectionTable]? {
-        guard follower.isLast(ObjectIdentifier(self)) else { return nil }
+        guard follower.isTeller(ObjectIdentifier(self)) else { return nil }
         let now = now
         let changes = follower.withLock { $0.lastChanges }.sorted { ($1.time, $0.uid) < ($0.time, $1.uid) }
         let page = changes.dropFirst(request.offset).prefix(request.limit)
