@@ -15,7 +15,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency], tests: [Target.
         .target(name: name, dependencies: dependencies, swiftSettings: settings),
         .testTarget(
             name: "\(name)Tests",
-            dependencies: [.byName(name: name)] + dependencies + tests,
+            dependencies: [.byName(name: name), "TestSupport"] + dependencies + tests,
             swiftSettings: settings
         ),
     ]
@@ -79,7 +79,7 @@ targets += module("Tekton", ["OTLP", "Kubernetes", "Compression", crypto, protob
 targets += module(
     "Collector",
     ["OTLP", nio, logging, lifecycle, deque, yams],
-    tests: ["TestSupport", nioEmbedded, lifecycleTestKit]
+    tests: [nioEmbedded, lifecycleTestKit]
 )
 targets += module("Storage", ["Collector", nio, nioPosix, logging, grdb])
 targets += module(
@@ -87,8 +87,7 @@ targets += module(
     [
         "CCrypt", "CMalloc", "Collector", "Storage", "Tekton", "Kubernetes", "OTLP", "OTLPGRPC", "HTTPServer",
         "HTTPClient", "Compression", nio, nioPosix, nioHTTP1, nioSSL, grpcCore, logging, lifecycle, protobuf, crypto,
-    ],
-    tests: ["TestSupport"]
+    ]
 )
 targets += module("Waterfall", ["OTLP", protobuf])
 targets += module(

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import OTLP
 import SwiftProtobuf
+import TestSupport
 import Testing
 
 private typealias Request = Opentelemetry_Proto_Collector_Trace_V1_ExportTraceServiceRequest

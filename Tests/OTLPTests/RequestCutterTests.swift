@@ -1,5 +1,6 @@
 import FoundationEssentials
 import SwiftProtobuf
+import TestSupport
 import Testing
 
 @testable import OTLP

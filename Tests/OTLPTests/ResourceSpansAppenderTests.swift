@@ -1,5 +1,6 @@
 import OTLP
 import SwiftProtobuf
+import TestSupport
 import Testing
 
 @Suite("ResourceSpans appender")

@@ -1,5 +1,6 @@
 import OTLP
 import SwiftProtobuf
+import TestSupport
 import Testing
 
 /// The scanner and swift-protobuf on the same bytes, at the edge of readable memory.

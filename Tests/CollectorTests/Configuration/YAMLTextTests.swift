@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Collector
@@ -110,7 +111,7 @@ import Testing
 
     @Test func mutatedTextIsReadOrRefused() {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         let text = Array("a: &x {b: [1, 2.5, \"q\"], <<: *y}\nc::d: |\n  t\n? k\n: !!int 5\n".utf8)
         for _ in 0..<3000 {
             var bytes = text

@@ -1,5 +1,6 @@
 import NIOCore
 import OTLP
+import TestSupport
 
 @testable import Collector
 
@@ -60,7 +61,7 @@ struct QueueHistory {
     private var waitsForResult: Bool { configuration.waitForResult || !configuration.enabled }
 
     init(seed: UInt64, storage: Storage) {
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         self.storage = storage
         var configuration = SendingQueueConfiguration()
         configuration.queueSize = Int.random(in: 1...60, using: &random)

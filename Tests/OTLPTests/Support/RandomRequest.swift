@@ -1,6 +1,7 @@
 import FoundationEssentials
 import OTLP
 import SwiftProtobuf
+import TestSupport
 
 private typealias AnyValue = Opentelemetry_Proto_Common_V1_AnyValue
 private typealias KeyValue = Opentelemetry_Proto_Common_V1_KeyValue

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Bodies that follow OTLP's schema most of the time and break protobuf's rules some of the time, with lengths that
 /// fit, so that what is wrong lies deep inside.
 struct RandomWire {

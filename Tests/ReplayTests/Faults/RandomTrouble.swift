@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import Replay
 
 /// Draws troubles of an API server.

@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import Replay
 
 /// Makes, changes, replaces and deletes pods at random.
@@ -38,28 +40,5 @@ struct World {
     mutating func restore(_ server: ReplayAPIServer) {
         let pods = server.state.value.store.list(ObjectQuery(resource: .pods))
         uids = Dictionary(uniqueKeysWithValues: pods.map { ($0.object.key.name, $0.object.uid) })
-    }
-}
-
-/// SplitMix64, so that what failed can be run again.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func chance(_ probability: Double) -> Bool { Double.random(in: 0..<1, using: &self) < probability }
-
-    mutating func pick<Element>(_ elements: [Element]) -> Element {
-        elements[Int.random(in: 0..<elements.count, using: &self)]
     }
 }

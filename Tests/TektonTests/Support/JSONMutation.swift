@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Changes JSON texts at random, so that they stay JSON mostly.
 struct JSONMutation {
     private var generator: SeededGenerator
