@@ -3,14 +3,12 @@ object is made once, as bytes, so that the server is not what limits. It can cha
 
 import datetime
 import functools
-import http.server
 import json
 import random
 import re
-import threading
 import time
-import urllib.parse
 
+from .api_server import APIServer
 from .cluster import TIME, shifted, snapshot
 
 TASK_RUN_BYTES = 15_000
@@ -24,7 +22,7 @@ IMAGE = re.compile(r"(?:docker\.io/[a-z/]+)(?::[\w.]+|@sha256:[0-9a-f]{64})")
 KINDS = {"taskruns": "TaskRunList", "pods": "PodList", "events": "EventList"}
 
 
-class BigCluster:
+class BigCluster(APIServer):
     """All TaskRuns are in the same state: in their second step, or over for so many seconds."""
 
     def __init__(self, count, ended_ago=None, streams_lists=False):
@@ -57,44 +55,15 @@ class BigCluster:
         self.version += 1
         return self.version
 
-    def __enter__(self):
-        cluster = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                url = urllib.parse.urlsplit(self.path)
-                kind = url.path.rsplit("/", 1)[-1]
-                query = {key: values[0] for key, values in urllib.parse.parse_qs(url.query).items()}
-                if kind not in KINDS:
-                    self.answer(404, [b'{"kind":"Status","code":404}'])
-                elif query.get("watch") not in ("1", "true"):
-                    self.answer(200, cluster.page(kind, query))
-                elif query.get("sendInitialEvents") == "true" and not cluster.streams_lists:
-                    self.answer(422, [b'{"kind":"Status","code":422,"reason":"Invalid","message":"sendInitialEvents"}'])
-                else:
-                    cluster.watch(self, kind, query)
-
-            def answer(self, status, parts):
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(sum(map(len, parts))))
-                self.end_headers()
-                self.wfile.write(b"".join(parts))
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
+    def get(self, handler, kind, query):
+        if kind not in KINDS:
+            handler.answer(404, [b'{"kind":"Status","code":404}'])
+        elif not query["watch"]:
+            handler.answer(200, self.page(kind, query))
+        elif query.get("sendInitialEvents") == "true" and not self.streams_lists:
+            handler.refuse_streaming_list()
+        else:
+            self.watch(handler, kind, query)
 
     def selected(self, kind, query):
         """What the field selector leaves over: Events of some reasons are not wanted."""
@@ -119,11 +88,7 @@ class BigCluster:
 
     def watch(self, handler, kind, query):
         """Sends what there is, if asked to, and from then on whatever `change` sends, until the connection ends."""
-        handler.send_response(200)
-        handler.send_header("Content-Type", "application/json")
-        handler.send_header("Transfer-Encoding", "chunked")
-        handler.end_headers()
-        handler.wfile.flush()
+        handler.begin_watch()
         if query.get("sendInitialEvents") == "true":
             for item in self.selected(kind, query):
                 handler.wfile.write(chunk(event("ADDED", item)))
@@ -134,8 +99,7 @@ class BigCluster:
             handler.wfile.write(chunk(event("BOOKMARK", json.dumps({"metadata": metadata}).encode())))
         handler.wfile.flush()
         self.watches[kind].append(handler.wfile)
-        handler.rfile.read(1)
-        handler.close_connection = True
+        handler.wait_for_end()
 
     def change(self, kind, line):
         """Sends an event to all who watch."""

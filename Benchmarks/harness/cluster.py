@@ -1,15 +1,14 @@
 """A Kubernetes API server with TaskRuns, pods and events that stay as they are, made from the recordings."""
 
 import datetime
-import http.server
 import json
 import pathlib
 import random
 import re
 import tempfile
-import threading
 import time
-import urllib.parse
+
+from .api_server import APIServer
 
 RECORDING = pathlib.Path(__file__).resolve().parents[2] / "Tests" / "Fixtures" / "recordings" / "success"
 TASK_RUN_COUNT = 200
@@ -17,7 +16,7 @@ NAMESPACE = "builds"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
-class Cluster:
+class Cluster(APIServer):
     """Half of the TaskRuns are over, half are in their second step."""
 
     def __init__(self):
@@ -39,52 +38,22 @@ class Cluster:
         objects["events"] = [event for event in objects["events"] if event["involvedObject"]["kind"] == "Pod"]
         self.objects = objects
 
-    def __enter__(self):
-        cluster = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                url = urllib.parse.urlsplit(self.path)
-                resource = url.path.rsplit("/", 1)[-1]
-                query = {key: values[0] for key, values in urllib.parse.parse_qs(url.query).items()}
-                if "sendInitialEvents" in query:
-                    self.send_response(422)
-                    self.send_header("Content-Length", "0")
-                    self.end_headers()
-                    return
-                if query.get("watch") in ("1", "true"):
-                    self.send_response(200)
-                    self.send_header("Content-Type", "application/json")
-                    self.send_header("Transfer-Encoding", "chunked")
-                    self.end_headers()
-                    self.wfile.flush()
-                    # Nothing ever changes: the watch ends with the connection.
-                    self.rfile.read(1)
-                    self.close_connection = True
-                    return
-                page, is_last = cluster.page(resource, query)
-                self.send_response(200 if page else 404)
-                self.send_header("Content-Type", "application/json")
-                body = json.dumps(page or {"kind": "Status", "code": 404}).encode()
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-                cluster.lists += is_last
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self
-
     def __exit__(self, *_):
-        self.server.shutdown()
+        super().__exit__()
         self.directory.cleanup()
+
+    def get(self, handler, resource, query):
+        if "sendInitialEvents" in query:
+            handler.refuse_streaming_list()
+        elif query["watch"]:
+            handler.begin_watch()
+            # Nothing ever changes.
+            handler.wait_for_end()
+        else:
+            page, is_last = self.page(resource, query)
+            status = 200 if page else 404
+            handler.answer(status, [json.dumps(page or {"kind": "Status", "code": status}).encode()])
+            self.lists += is_last
 
     def page(self, resource, query):
         """A page of a list, as an API server cuts it, and whether it is the last one; (None, False) for what is not served."""

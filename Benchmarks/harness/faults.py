@@ -14,7 +14,7 @@ import time
 
 from . import build
 from .cluster import Cluster
-from .measurement import cpu_seconds, free_port, memory
+from .measurement import cpu_seconds, free_port, memory, stop
 
 SPANS_PER_REQUEST = 50
 PATH = b"/v1/traces"
@@ -127,12 +127,7 @@ def running(gateway, backend_port, api_server):
             sys.exit(f"{gateway} did not become ready")
         yield process, port
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        stop(process)
 
 
 # Load

@@ -100,12 +100,7 @@ def measure(gateway, scenario, scale, sink, load, cluster):
         cpu = cpu_seconds(process.pid) - cpu
         peak_memory = memory(process.pid, "VmHWM")
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        stop(process)
     counts = sink.get("/spans")
     seconds = (max(counts["last_ns"], sent["ended_ns"]) - sent["started_ns"]) / 1e9
     return Result(
@@ -166,6 +161,16 @@ def free_port():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
+
+
+def stop(process):
+    """Ends a gateway, which may send on what it has before."""
+    process.terminate()
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def cpu_seconds(pid):

@@ -1,6 +1,5 @@
 """What it costs to follow very many TaskRuns: the list, what stays in memory, and events at a steady rate."""
 
-import contextlib
 import dataclasses
 import http.client
 import re
@@ -11,7 +10,7 @@ import time
 
 from .big_cluster import BigCluster, event
 from .gateways import BENCHMARKS
-from .measurement import cpu_seconds, free_port, memory
+from .measurement import cpu_seconds, free_port, memory, stop
 
 SECONDS_TO_FOLLOW = 120
 # Spans are held for up to five seconds; every five seconds the correlator goes through its memory, and what is free is
@@ -155,11 +154,7 @@ class Gateway:
         return self
 
     def __exit__(self, *_):
-        self.process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(timeout=20)
-        self.process.kill()
-        self.process.wait()
+        stop(self.process)
 
     def read_log(self):
         for line in self.process.stderr:
