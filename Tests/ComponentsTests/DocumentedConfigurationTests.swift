@@ -1,6 +1,8 @@
 import Collector
 import Components
 import FoundationEssentials
+import Logging
+import NIOPosix
 import Testing
 
 /// Whatever the documents and `deploy/` show as a configuration is one.
@@ -19,24 +21,52 @@ import Testing
         let files = Set(try ConfigurationExample.all().map(\.file))
         let some = [
             "README.md", "docs/configuration.md", "docs/install.md", "deploy/config.yaml", "deploy/base/config.yaml",
-            "deploy/components/tls/tls.yaml",
+            "deploy/components/tls/tls.yaml", "deploy/components/persistent-queue/persistent-queue.yaml",
         ]
         for file in some { #expect(files.contains(file), "\(file)") }
     }
 
     @Test(arguments: try ConfigurationExample.all())
     func exampleIsValid(example: ConfigurationExample) throws {
+        let (_, warnings) = try load(example)
+        #expect(warnings.isEmpty || !example.isWhole)
+    }
+
+    @Test(arguments: try ConfigurationExample.all().filter(\.storesQueues))
+    func exampleStoresTheQueueInItsDirectory(example: ConfigurationExample) throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "queue-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appending(path: "file")
+        try Data().write(to: file)
+        func build(directory: String) throws {
+            let (configuration, _) = try load(example, sets: ["extensions.file_storage.directory=\(directory)"])
+            _ = try CollectorService(
+                configuration,
+                eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+                makeLogger: { Logger(label: $0) { _ in SwiftLogNoOpLogHandler() } }
+            )
+        }
+        try build(directory: folder.appending(path: "queue").path)
+        // Where there can be no directory, the exporter says so: it has been given one.
+        let failures = #expect(throws: ComponentFailures.self) { try build(directory: file.path) }
+        #expect(failures?.failures.map(\.component) == ["exporter:otlp_http"])
+    }
+
+    private func load(
+        _ example: ConfigurationExample,
+        sets: [String] = []
+    ) throws -> (CollectorConfiguration, warnings: [ConfigError]) {
         let environment = ["STEPTRACE_BACKEND": "http://jaeger:4318"]
         let sources = ConfigSources(environment: environment) { path throws(ConfigError) in
             throw ConfigError(path: "", position: path, message: "an example needs no file")
         }
-        let (_, warnings) = try CollectorConfiguration.load(
+        return try CollectorConfiguration.load(
             configs: (example.isWhole ? [] : [Self.base]) + ["yaml:" + example.text],
-            sets: [],
+            sets: sets,
             sources: sources,
             factories: ComponentRegistry.factories
         )
-        #expect(warnings.isEmpty || !example.isWhole)
     }
 }
 
@@ -52,6 +82,8 @@ struct ConfigurationExample: Sendable, CustomTestStringConvertible {
         let lines = text.split(separator: "\n")
         return lines.contains { $0.hasPrefix("receivers:") } && lines.contains { $0.hasPrefix("  pipelines:") }
     }
+
+    var storesQueues: Bool { text.contains("storage: file_storage") }
 
     private var isConfiguration: Bool {
         text.split(separator: "\n").contains { line in
@@ -84,7 +116,7 @@ struct ConfigurationExample: Sendable, CustomTestStringConvertible {
             .sorted().map { "deploy/components/\($0)" }
         let deployed = try folders.flatMap { try files(in: $0, ".yaml") }
             .map { ConfigurationExample(file: $0, line: 1, text: try lines($0).joined(separator: "\n")) }
-            .filter(\.isConfiguration).filter { !$0.file.contains("persistent-queue") }
+            .filter(\.isConfiguration)
         return (documents + deployed).filter { !$0.text.hasPrefix("apiVersion:") }
     }
 
