@@ -5,7 +5,7 @@ import Testing
 
 @testable import steptrace
 
-/// `tekton_steps::sharding`: replicas share the TaskRuns over Leases.
+/// Gateways that follow the same TaskRuns, and with `tekton_steps::sharding` share them over Leases.
 @Suite("Several replicas")
 struct ReplicasTests {
     private static let scenarios = [
@@ -28,6 +28,48 @@ struct ReplicasTests {
             await stage.gateways[2].stop()
             let verdict = DemoVerdict(sent: sent, expected: expected, received: stage.backend.contents.spans)
             #expect(verdict.isGood, "\(verdict.text)\(stage.logs)")
+        }
+    }
+
+    /// How the exports of a controller reach the replicas.
+    struct Spread: CustomTestStringConvertible {
+        let replicas: Int
+        let inTurn: Bool
+
+        var testDescription: String { "\(replicas), \(inTurn ? "in turn" : "one connection")" }
+    }
+
+    /// The figures of docs/operations.md, "Several replicas".
+    @Test(
+        "without sharding a span comes as often as there are replicas through which its TaskRun's spans have passed",
+        arguments: [
+            Spread(replicas: 2, inTurn: true), Spread(replicas: 3, inTurn: true), Spread(replicas: 2, inTurn: false),
+        ]
+    )
+    func copies(spread: Spread) async throws {
+        try await ReplicaStage.run(Self.scenarios, count: spread.replicas, leases: nil) { stage in
+            let passed = try await stage.sendAll(inTurn: spread.inTurn)
+            stage.apiServer.advanceToEnd()
+            let sent = try stage.recordings.flatMap(\.exports).flatMap { try RawSpan.spans(of: $0.body) }
+            let once = try stage.expected()
+            let expected = once.flatMap { span in
+                Array(repeating: span, count: ReplicaStage.TaskRunName(span).flatMap { passed[$0] } ?? 0)
+            }
+            _ = await stage.backend.waitUntil(timeout: .seconds(30)) {
+                $0.injected.count >= expected.count
+            }
+            // One too many might still be held.
+            for gateway in stage.gateways { await gateway.stop() }
+            let received = stage.backend.contents.spans
+            // Copies are equal to the byte, or they would be surplus.
+            let verdict = DemoVerdict(sent: sent, expected: expected, received: received)
+            #expect(verdict.isGood, "\(verdict.text)\(stage.logs)")
+            if !spread.inTurn { #expect(expected.count == once.count) }
+            let added = stage.backend.contents.injected
+            print(
+                "\(spread.testDescription): \(sent.count) spans of Tekton's; \(once.count) to add, \(added.count) came, "
+                    + "\(Set(added).count) different ones"
+            )
         }
     }
 

@@ -6,7 +6,8 @@ import Testing
 
 @testable import steptrace
 
-/// Several built gateways that share the TaskRuns of one replaying API server, in front of one recording backend.
+/// Several built gateways that follow one replaying API server, and share its TaskRuns or do not, in front of one recording
+/// backend.
 struct ReplicaStage: Sendable {
     let recordings: [Recording]
     let apiServer: ReplayAPIServer
@@ -24,7 +25,7 @@ struct ReplicaStage: Sendable {
             api_server: \(stage.api)
             completed_max_age: 87600h
             max_hold: \(hold)
-            sharding: {enabled: true, lease_namespace: lab, identity: replica-\(number), renew_interval: 200ms}
+            sharding: {lease_namespace: lab, identity: replica-\(number), renew_interval: 200ms}
         exporters: {otlp_http: {endpoint: "\(stage.backend)", compression: none}}
         service:
           telemetry: {metrics: {level: none}}
@@ -35,12 +36,12 @@ struct ReplicaStage: Sendable {
     /// Starts them all, waits until they have found each other, and ends those that are left after `body`.
     ///
     /// - Parameters:
-    ///   - leases: how long they last.
+    ///   - leases: how long they last; nil for replicas that do not share.
     ///   - hold: `max_hold`.
     static func run(
         _ names: [String],
         count: Int,
-        leases: String,
+        leases: String?,
         hold: String = "300ms",
         _ body: (ReplicaStage) async throws -> Void
     ) async throws {
@@ -55,16 +56,16 @@ struct ReplicaStage: Sendable {
             var options = HTTPClientConfiguration()
             options.proxy = ""
             let client = try HTTPClient(configuration: options)
+            let sharding = (leases.map { ["enabled=true", "lease_duration=\($0)"] } ?? []).flatMap {
+                ["--set", "processors.tekton_steps.sharding.\($0)"]
+            }
             var gateways: [GatewayProcess] = []
             var senders: [ReplaySender] = []
             for number in 0..<count {
                 let configuration = configuration((apiServer.url, backend.url), number, hold: hold)
                 let gateway = try await GatewayProcess.start(
                     Steptrace.path,
-                    arguments: [
-                        "--config", configuration,
-                        "--set", "processors.tekton_steps.sharding.lease_duration=\(leases)",
-                    ]
+                    arguments: ["--config", configuration] + sharding
                 )
                 try await gateway.waitUntilReady()
                 gateways.append(gateway)
@@ -77,7 +78,11 @@ struct ReplicaStage: Sendable {
                 gateways: gateways,
                 senders: senders
             )
-            for gateway in gateways { await stage.expectReplicas(Array(0..<count), in: gateway) }
+            if leases == nil {
+                #expect(await apiServer.waitUntil { $0.watchCount == 3 * count }, "\(stage.logs)")
+            } else {
+                for gateway in gateways { await stage.expectReplicas(Array(0..<count), in: gateway) }
+            }
             do {
                 try await body(stage)
             } catch {
@@ -118,6 +123,41 @@ struct ReplicaStage: Sendable {
                 }
             }
             try await group.waitForAll()
+        }
+    }
+
+    /// Sends all spans at once: each export to another gateway than the one before, or all to the same.
+    ///
+    /// - Returns: through how many gateways spans of each TaskRun have passed.
+    func sendAll(inTurn: Bool) async throws -> [TaskRunName: Int] {
+        var passed: [TaskRunName: Set<Int>] = [:]
+        for recording in recordings {
+            for (index, export) in recording.exports.enumerated() {
+                let number = inTurn ? index % senders.count : 0
+                let outcome = try await senders[number].send(export)
+                #expect(outcome.isDelivered)
+                for span in try RawSpan.spans(of: export.body) {
+                    if let name = TaskRunName(span) { passed[name, default: []].insert(number) }
+                }
+            }
+        }
+        return passed.mapValues(\.count)
+    }
+
+    /// What spans of Tekton's and of ours say of whose they are.
+    struct TaskRunName: Hashable {
+        let traceID: [UInt8]
+        let namespace: String
+        let name: String
+
+        /// Nil for a span that names no TaskRun.
+        init?(_ span: RawSpan) {
+            let message = span.message
+            func value(_ key: String) -> String? { message.attributes.first { $0.key == key }?.value.stringValue }
+            guard let namespace = value("namespace"), let name = value("taskrun") else { return nil }
+            traceID = Array(message.traceID)
+            self.namespace = namespace
+            self.name = name
         }
     }
 
