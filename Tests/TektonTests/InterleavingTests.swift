@@ -20,13 +20,20 @@ struct InterleavingTests {
         }
     }
 
+    /// In parts of 250 at the most, so that all cores have something to do.
+    ///
     /// `STEPTRACE_HISTORIES` sets their number, `STEPTRACE_HISTORY_SEED` the seed of the first.
-    @Test("So it is in a thousand generated runs, with restarts of the gateway")
-    func generatedHistories() {
+    private static let seeds: [Range<UInt64>] = {
         let environment = ProcessInfo.processInfo.environment
         let count = environment["STEPTRACE_HISTORIES"].flatMap { UInt64($0) } ?? 1000
         let first = environment["STEPTRACE_HISTORY_SEED"].flatMap { UInt64($0) } ?? .random(in: 0 ..< .max / 2)
-        for seed in first..<(first + count) {
+        let end = first + count
+        return stride(from: first, to: end, by: 250).map { $0..<min($0 + 250, end) }
+    }()
+
+    @Test("So it is in a thousand generated runs, with restarts of the gateway", arguments: seeds)
+    func generatedHistories(seeds: Range<UInt64>) {
+        for seed in seeds {
             let run = SimulatedRun(seed: seed)
             let problems = History.problems(run.changes, seed: seed) + Invariants.problems(run.changes)
             guard problems.isEmpty else {

@@ -85,7 +85,9 @@ import Testing
     }
 
     @Test func guessingIsHeldBackAndThoseWhoAreKnownAreNot() async throws {
-        let server = try basic("{htpasswd: {inline: 'alice:\(Self.bcrypt)'}}")
+        // Dear enough for the checks that are admitted at once to use up the second that there is in reserve.
+        let bcrypt = "$2b$10$abcdefghijklmnopqrstuuqflPDzB6gcMhKa1rZqKiun2YGL5sa2u"
+        let server = try basic("{htpasswd: {inline: 'alice:\(bcrypt)'}}")
         #expect(await refusal(server, ["Authorization": value("alice:secret")]) == nil)
         var errors: [AuthenticationError?] = []
         await withTaskGroup(of: AuthenticationError?.self) { tasks in

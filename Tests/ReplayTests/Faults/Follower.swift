@@ -7,7 +7,7 @@ import Synchronization
 
 /// A reflector that follows the objects of a replaying API server over sockets, and what it has told.
 ///
-/// It waits a two hundredth part of the time that it wants to; how long that would have been is added up.
+/// It waits a small part of the time that it wants to; how long that would have been is added up.
 final class Follower<Resource: KubernetesResource>: Sendable {
     struct Told: Sendable {
         /// UID and resource version by namespace and name.
@@ -24,6 +24,7 @@ final class Follower<Resource: KubernetesResource>: Sendable {
 
     /// - Parameters:
     ///   - streams: asks for streaming lists first, as the gateway does.
+    ///   - haste: of a time that it wants to wait it waits so small a part.
     ///   - patience: how long the client waits for the rest of an answer, in place of minutes; nil for as long as it takes.
     ///   - handler: told everything, too.
     init(
@@ -31,6 +32,7 @@ final class Follower<Resource: KubernetesResource>: Sendable {
         _ resource: RecordedResource,
         _ selection: ObjectSelection = ObjectSelection(),
         streams: Bool = true,
+        haste: Int = 200,
         patience: Duration? = nil,
         handler: @escaping Reflector<Resource>.Handler = { _ in }
     ) throws {
@@ -52,7 +54,7 @@ final class Follower<Resource: KubernetesResource>: Sendable {
             client: client,
             selection: selection,
             configuration: .init(streamsLists: streams, pageSize: 3),
-            sleep: { try await Task.sleep(for: $0 / 200) },
+            sleep: { try await Task.sleep(for: $0 / haste) },
             logger: logger,
             handler: { event in
                 told.update { $0.note(event) }

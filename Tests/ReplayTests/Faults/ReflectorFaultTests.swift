@@ -20,6 +20,8 @@ struct ReflectorFaultTests {
                 server,
                 .pods,
                 streams: fault.streams,
+                // What a fault costs is counted here, not what happens while it lasts: it ends when it has struck.
+                haste: 1000,
                 patience: fault.isSilent ? .milliseconds(500) : nil
             )
             #expect(await follower.reaches(server), "at the start")
