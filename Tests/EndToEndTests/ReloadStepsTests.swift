@@ -81,7 +81,8 @@ struct ReloadStepsTests {
             stage.gateway.send(signal: SIGHUP)
             await stage.expectLog("The configuration stays as it was.")
             #expect(stage.gateway.output.contains("receivers::otlp/used::protocols::http::endpoint"))
-            #expect(count(try await stage.metrics()) == counted)
+            // What was on its way may have been counted since.
+            #expect(count(try await stage.metrics()) >= counted)
 
             stage.apiServer.advanceToEnd()
             try await stage.expectEverything()
