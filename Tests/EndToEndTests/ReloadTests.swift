@@ -180,6 +180,43 @@ struct ReloadTests {
         }
     }
 
+    @Test("a receiver of two protocols whose new port is in use: the old one goes on, and so do later changes")
+    func twoProtocols() async throws {
+        let (http, grpc, other) = (try ReservedPort(), try ReservedPort(), try ReservedPort())
+        func configuration(_ port: String) -> Configuration {
+            let protocols = "{grpc: {endpoint: \"127.0.0.1:\(grpc.number)\"}, http: {endpoint: \"\(port)\"}}"
+            return Configuration(receivers: "otlp/two: {protocols: \(protocols)}", receiverIDs: ["otlp/two"])
+        }
+        try await ReloadStage.run(configuration("127.0.0.1:\(http.number)")) { stage in
+            let taken = String(stage.other.url.dropFirst("http://".count))
+            try await stage.reload(configuration(taken), expecting: ReloadStage.refusal)
+            await stage.gateway.expectLog(
+                "Cannot reload the configuration: receiver:otlp/two failed: ",
+                "http::endpoint: listen tcp \(taken): bind: address already in use; choose another endpoint"
+            )
+            #expect(try await stage.post(1, port: http.number) == 200)
+            try await Self.export(2, port: grpc.number)
+            try await stage.reload(configuration("127.0.0.1:\(other.number)"))
+            #expect(try await stage.post(3, port: other.number) == 200)
+            try await Self.export(4, port: grpc.number)
+            #expect(await stage.backend.waitUntil { $0.spans.count == 4 }, "\(stage.gateway.output.text)")
+        }
+    }
+
+    /// Sends a span by gRPC on a connection of its own.
+    private static func export(_ id: UInt64, port: Int) async throws {
+        var options = TraceClientConfiguration(host: "127.0.0.1", port: port)
+        options.timeout = .seconds(20)
+        let client = try TraceClient(options, group: MultiThreadedEventLoopGroup.singleton)
+        let request = ByteBuffer(bytes: try Fixtures.request([Fixtures.span(id: id)]))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await client.run() }
+            _ = try await client.export(request)
+            client.shutdown()
+            try await tasks.waitForAll()
+        }
+    }
+
     @Test("a gRPC port stays open while its receiver changes")
     func grpc() async throws {
         let port = try ReservedPort()
@@ -190,26 +227,14 @@ struct ReloadTests {
                 receiverIDs: ["otlp/grpc"]
             )
         }
-        func export(_ id: UInt64) async throws {
-            var options = TraceClientConfiguration(host: "127.0.0.1", port: port.number)
-            options.timeout = .seconds(20)
-            let client = try TraceClient(options, group: MultiThreadedEventLoopGroup.singleton)
-            let request = ByteBuffer(bytes: try Fixtures.request([Fixtures.span(id: id)]))
-            try await withThrowingTaskGroup(of: Void.self) { tasks in
-                tasks.addTask { try await client.run() }
-                _ = try await client.export(request)
-                client.shutdown()
-                try await tasks.waitForAll()
-            }
-        }
         try await ReloadStage.run(configuration(10)) { stage in
             for round in UInt64(1)...5 {
-                try await export(round)
+                try await Self.export(round, port: port.number)
                 try await stage.reload(configuration(10 + Int(round)))
                 #expect(stage.gateway.output.contains("\"replaced\": [\"receiver:otlp/grpc\"]"))
                 // A connection that is made before the old one has gone, and one behind it.
-                try await export(round << 8)
-                try await export(round << 16)
+                try await Self.export(round << 8, port: port.number)
+                try await Self.export(round << 16, port: port.number)
             }
             #expect(await stage.backend.waitUntil { $0.spans.count == 15 }, "\(stage.gateway.output.text)")
         }

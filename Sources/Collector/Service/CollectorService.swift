@@ -20,6 +20,7 @@ public final class CollectorService: Service {
     private let surroundings: ComponentSurroundings
     private let supervisor: ComponentSupervisor
     private let logger: Logger
+    private let startTimeout: Duration
     /// Finished when all components have been started.
     private let started = AsyncStream<Void>.makeStream()
     /// Finished when all components are to be stopped.
@@ -33,11 +34,14 @@ public final class CollectorService: Service {
     /// - Parameters:
     ///   - eventLoopGroup: The event loops that all components share; the caller ends them.
     ///   - metrics: Where components tell of themselves.
+    ///   - startTimeout: How long each new component of a reload may take to start. (They take milliseconds; the longest
+    ///     is a queue on disk that is opened.)
     ///   - makeLogger: Makes the logger of a component from the key of its state, such as `receiver:otlp`.
     public init(
         _ configuration: CollectorConfiguration,
         eventLoopGroup: any EventLoopGroup,
         metrics: MetricsRegistry = MetricsRegistry(),
+        startTimeout: Duration = .seconds(60),
         makeLogger: @escaping @Sendable (_ label: String) -> Logger
     ) throws(ComponentFailures) {
         let logger = makeLogger("service")
@@ -55,6 +59,7 @@ public final class CollectorService: Service {
         board.setCurrent(graph.nodes.map(\.instance))
         state = Mutex(State(configuration: configuration, graph: graph))
         self.logger = logger
+        self.startTimeout = startTimeout
         let (untilStopping, stopping) = AsyncStream<Void>.makeStream()
         self.untilStopping = untilStopping
         self.stopping = stopping
@@ -107,8 +112,8 @@ public final class CollectorService: Service {
     }
 
     /// Changes to another configuration. Components that are configured as before run on, those that are new are
-    /// started, and when all of them have, batches go to them, and those that are left over are stopped: they may take
-    /// the shutdown timeout to send on what they hold, which is not waited for.
+    /// started, and when all of them have, each within the start timeout, batches go to them, and those that are left
+    /// over are stopped: they may take the shutdown timeout to send on what they hold, which is not waited for.
     ///
     /// Not to be called again before it has returned.
     ///
@@ -127,7 +132,7 @@ public final class CollectorService: Service {
         board.setCurrent(rest.nodes.map(\.instance))
         await supervisor.stop(exclusive, deadline: .now + surroundings.shutdownTimeout)
         do {
-            guard try await supervisor.start(change.new, toHave: graph.nodes) else { return nil }
+            guard try await supervisor.start(change.new, toHave: graph.nodes, within: startTimeout) else { return nil }
         } catch {
             board.setLeaving(change.new.map(\.instance))
             await supervisor.stop(change.new, deadline: .now + surroundings.shutdownTimeout)
@@ -150,7 +155,7 @@ public final class CollectorService: Service {
         do {
             let graph = try surroundings.graph(of: configuration, replacing: rest)
             let new = ReloadSummary(from: rest, to: graph).new
-            guard try await supervisor.start(new, toHave: graph.nodes) else { return }
+            guard try await supervisor.start(new, toHave: graph.nodes, within: startTimeout) else { return }
             use(configuration, graph)
         } catch {
             logger.error("The configuration there was cannot be restored either.", metadata: ["error": "\(error)"])

@@ -32,11 +32,22 @@ actor ComponentSupervisor {
 
     /// Starts `new` components, and makes `nodes` those that count, which have the new ones among them.
     ///
+    /// - Parameter limit: how long each of them may take.
     /// - Returns: false when everything is being stopped.
-    /// - Throws: the failure of one that cannot work. Those before it run on, and do not count.
-    func start(_ new: [PipelineGraph.Node], toHave nodes: [PipelineGraph.Node]) async throws(ComponentFailure) -> Bool {
+    /// - Throws: the failure of one that cannot work, or takes too long. Those before it run on, and do not count.
+    func start(
+        _ new: [PipelineGraph.Node],
+        toHave nodes: [PipelineGraph.Node],
+        within limit: Duration
+    ) async throws(ComponentFailure) -> Bool {
         for node in new {
             guard !isStopping else { return false }
+            let board = board
+            let timer = Task {
+                guard (try? await Task.sleep(for: limit)) != nil else { return }
+                board.giveUp(node.instance, "it has not started within \(GoDuration.format(limit))")
+            }
+            defer { timer.cancel() }
             if case .permanentError(let reason) = await start(node) {
                 throw ComponentFailure(component: node.instance.key, phase: .run, reason: reason)
             }
@@ -82,6 +93,8 @@ actor ComponentSupervisor {
         guard let failure, self.failure == nil, !isStopping, current.contains(where: { $0.instance == instance })
         else { return }
         self.failure = failure
+        // Told again at the very end; here it stands before all that follows from it.
+        makeLogger(instance.key).error("The component has failed.", metadata: ["error": "\(failure.reason)"])
         onFailure()
     }
 }

@@ -77,8 +77,17 @@ final class StatusBoard: StatusSource {
     /// `onReady` is called once, when all components have started.
     init(onReady: @escaping @Sendable () -> Void) { self.onReady = onReady }
 
-    func report(_ instance: ComponentInstance, _ status: ComponentStatus) {
-        let (isReady, waiting) = state.withLock { state in
+    func report(_ instance: ComponentInstance, _ status: ComponentStatus) { report(instance, status, always: true) }
+
+    /// Takes an instance that has not started by now for one that never will.
+    func giveUp(_ instance: ComponentInstance, _ reason: String) {
+        report(instance, .permanentError(reason), always: false)
+    }
+
+    /// - Parameter always: false: only as long as the instance is starting.
+    private func report(_ instance: ComponentInstance, _ status: ComponentStatus, always: Bool) {
+        let (isReady, waiting) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
+            guard always || state.table.status(of: instance) == .starting else { return (false, nil) }
             let isReady = state.table.report(instance, status)
             return (isReady, status == .starting ? nil : state.waiting.removeValue(forKey: instance))
         }
@@ -88,7 +97,7 @@ final class StatusBoard: StatusSource {
 
     /// The instance has ended, whether it has said so or not.
     func ended(_ instance: ComponentInstance) {
-        if state.withLock({ $0.table.status(of: instance) == .starting }) { report(instance, .stopped) }
+        report(instance, .stopped, always: false)
     }
 
     /// The first state of an instance that is not `starting`, or the one it has now. For one caller at a time.

@@ -49,7 +49,8 @@ final class HealthCheckExtension: Service, HTTPServerHandler, FileReadingCompone
                     path: "extensions::\(self.context.id)::endpoint"
                 ) { $0.info("Starting health_check extension", metadata: ["endpoint": "\($1)"]) }
             }
-            try await tasks.waitForAll()
+            // Not `waitForAll`: when the server cannot listen, the looking has to end, too.
+            for try await _ in tasks {}
         }
     }
 

@@ -69,9 +69,12 @@ final class OTLPReceiver: Service, FileReadingComponent {
             }
             tasks.addTask {
                 for await _ in started {}
+                // That ends as well when the other one has failed, and the whole is cancelled.
+                try Task.checkCancellation()
                 try await self.serveHTTP()
             }
-            try await tasks.waitForAll()
+            // Not `waitForAll`: the first error has to end the other one, too.
+            for try await _ in tasks {}
         }
     }
 

@@ -27,12 +27,14 @@ import Testing
     func withService(
         _ changes: [String: String] = [:],
         metrics: MetricsRegistry = MetricsRegistry(),
+        startTimeout: Duration = .seconds(60),
         _ body: (CollectorService) async throws -> Void
     ) async throws {
         let service = try CollectorService(
             configuration(text(changes)),
             eventLoopGroup: EmbeddedEventLoop(),
             metrics: metrics,
+            startTimeout: startTimeout,
             makeLogger: journal.logger
         )
         async let run: Void = service.run()
@@ -189,6 +191,24 @@ import Testing
             #expect(service.statuses.current().values.allSatisfy { $0 == .ok })
             #expect(journal.all.filter { $0.hasPrefix("stop") } == (failure == "run" ? ["stop health(6)"] : []))
             // And the next one is none the worse for it.
+            _ = try await reload(service, ["exporters: {out: ,": "exporters: {out: {limits: {size: 6}},"])
+            #expect(journal.way(of: "y", from: "in") == ["pass/a", "pass/b", "out(6)"])
+        }
+    }
+
+    @Test func whatDoesNotStartInTimeHasFailedAndLaterChangesWork() async throws {
+        try await withService(startTimeout: .milliseconds(50)) { service in
+            let failure = ComponentFailure(
+                component: "exporter:out",
+                phase: .run,
+                reason: "it has not started within 50ms"
+            )
+            await #expect(throws: failure) {
+                try await reload(service, ["exporters: {out: ,": "exporters: {out: {failure: silent},"])
+            }
+            #expect(journal.way(of: "x", from: "in") == ["pass/a", "pass/b", "out"])
+            #expect(service.statuses.isReady)
+            #expect(service.statuses.current()["exporter:out"] == .ok)
             _ = try await reload(service, ["exporters: {out: ,": "exporters: {out: {limits: {size: 6}},"])
             #expect(journal.way(of: "y", from: "in") == ["pass/a", "pass/b", "out(6)"])
         }

@@ -104,6 +104,11 @@ import Testing
         #expect(failure.description == "receiver:in failed: address already in use")
         #expect(service.statuses.current()["receiver:in"] == .permanentError("address already in use"))
         #expect(!journal.all.contains { $0.contains("Everything is ready") })
+        let cause = journal.all.firstIndex {
+            $0 == "error receiver:in The component has failed. {\"error\": \"address already in use\"}"
+        }
+        let end = journal.all.firstIndex { $0.contains("Starting shutdown...") }
+        #expect(try #require(cause) < #require(end), "\(journal.all)")
         // The others are drained all the same.
         #expect(journal.all.contains("stop out"))
     }
