@@ -13,7 +13,7 @@ struct RunCommand: AsyncParsableCommand {
         abstract: "Run the gateway until SIGTERM or SIGINT (the default).",
         discussion: """
             The first signal stops taking spans in, sends on what has been taken and ends within \
-            service::shutdown_timeout; the second ends at once. The exit code is 0 after a signal, and 1 for an \
+            service::shutdown_timeout; another one ends at once, if it comes a second or more after the first. The exit code is 0 after a signal, and 1 for an \
             invalid configuration or a component that failed. SIGHUP, and a change of a configuration file, reload the \
             configuration; one with errors changes nothing.
             """
@@ -74,18 +74,26 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
-    /// Reloads the configuration at SIGHUP. Ends the service at the first other signal, and the process at the second or
-    /// when the service takes longer than it may.
+    /// Wrappers such as timeout(1) send a signal to the process and to its group: the same one twice, which is no wish to
+    /// end at once.
+    private static let repeatTime = Duration.seconds(1)
+
+    /// Reloads the configuration at SIGHUP. Ends the service at the first other signal, and the process at the next that
+    /// is no repetition of that, or when the service takes longer than it may.
     private static func listen(
         to signals: UnixSignalsSequence,
         _ service: CollectorService,
         _ reloader: ConfigurationReloader,
         _ logger: Logger
     ) async {
-        var isEnding = false
+        var end: ContinuousClock.Instant?
         for await signal in signals {
-            if isEnding, signal == .sighup { continue }
-            if isEnding {
+            if let end {
+                if signal == .sighup { continue }
+                guard ContinuousClock.now - end >= repeatTime else {
+                    logger.info("Received the signal again, it is ending.", metadata: ["signal": "\(name(signal))"])
+                    continue
+                }
                 logger.error("Received a second signal from OS, ending at once.")
                 _exit(EXIT_FAILURE)
             }
@@ -94,7 +102,7 @@ struct RunCommand: AsyncParsableCommand {
                 reloader.request()
                 continue
             }
-            isEnding = true
+            end = .now
             let limit = service.configuration.service.shutdownTimeout + .seconds(2)
             Task {
                 try await Task.sleep(for: limit)

@@ -76,18 +76,24 @@ struct ShutdownTests {
         }
     }
 
-    @Test("a second signal ends it at once")
+    @Test("a second signal ends it at once, unless it comes with the first, as from wrappers that send it twice")
     func second() async throws {
         try await Stage.run([], ["service.shutdown_timeout=10m"], exit: .code(1)) { _, backend in
             backend.behave(.hang)
         } _: { stage in
             try await stage.send(Fixtures.request([Fixtures.span(id: 1)]))
             #expect(await stage.backend.waitUntil { $0.rejectedCount == 1 })
+            let start = ContinuousClock.now
             stage.gateway.send(signal: SIGTERM)
             await stage.expectLog("Starting shutdown...")
-            #expect(stage.gateway.output.exit == nil)
-            stage.gateway.send(signal: SIGTERM)
-            #expect(await stage.gateway.waitForExit() == .code(1))
+            // Again and again: what ends it is the first one that comes a second later.
+            while stage.gateway.output.exit == nil, ContinuousClock.now - start < .seconds(20) {
+                stage.gateway.send(signal: SIGTERM)
+                _ = await stage.gateway.waitForExit(timeout: .milliseconds(100))
+            }
+            #expect(ContinuousClock.now - start > .seconds(1))
+            #expect(stage.gateway.output.exit == .code(1))
+            await stage.expectLog("Received the signal again, it is ending.")
             await stage.expectLog("second signal")
         }
     }
