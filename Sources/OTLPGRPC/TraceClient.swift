@@ -38,7 +38,7 @@ public struct TraceClientConfiguration: Sendable {
 
     public var host: String
     public var port: Int
-    /// What is asked for and, with TLS, verified; nil for the host.
+    /// What is asked for and, with TLS, verified, which an IP address cannot be; nil for the host, which can be either.
     public var authority: String?
     /// nil for plaintext.
     public var tls: TLS?
@@ -85,7 +85,7 @@ public final class TraceClient: Sendable {
         ]
         client = GRPCClient(
             transport: try HTTP2ClientTransport.Posix(
-                target: .dns(host: configuration.host, port: configuration.port),
+                target: configuration.target,
                 transportSecurity: configuration.tls.map(Self.security) ?? .plaintext,
                 config: transport,
                 serviceConfig: service,
@@ -145,6 +145,18 @@ public final class TraceClient: Sendable {
                 config.certificateChain = [certificate.certificate]
                 config.privateKey = key.privateKey
             }
+        }
+    }
+}
+
+extension TraceClientConfiguration {
+    /// In TLS the transport asks for what it resolves (SNI), which must not be an IP address (RFC 6066, section 3). Of a
+    /// target that is one it makes the authority itself, asks for nothing, and has the address verified.
+    fileprivate var target: any ResolvableTarget {
+        switch try? NIOCore.SocketAddress(ipAddress: host, port: port) {
+        case .v4?: .ipv4(address: host, port: port)
+        case .v6?: .ipv6(address: host, port: port)
+        default: .dns(host: host, port: port)
         }
     }
 }

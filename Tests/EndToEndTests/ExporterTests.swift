@@ -119,6 +119,7 @@ struct ExporterTests {
         case noAuthority
         case wrongAuthority
         case wrongName
+        case notTheAddress
         case noClientCertificate
         case wrongClientCertificate
 
@@ -132,6 +133,8 @@ struct ExporterTests {
             case .noAuthority: return client + [name]
             case .wrongAuthority: return client + [name, "\(tls).ca_file=\(certificates.strangeAuthority)"]
             case .wrongName: return client + [trust, "\(tls).server_name_override=elsewhere.test"]
+            // The certificate is for a name, and there is an address.
+            case .notTheAddress: return client + [trust]
             case .noClientCertificate: return [trust, name]
             case .wrongClientCertificate:
                 return [
@@ -164,6 +167,23 @@ struct ExporterTests {
                 await stage.gateway.stop()
                 await stage.expectLog("\"dropped_items\": 1")
             }
+        }
+    }
+
+    @Test(
+        "TLS to an IP address: its certificate names the address, or nothing is verified",
+        arguments: [PythonBackend.Transport.http, .grpc],
+        [true, false]
+    )
+    func address(transport: PythonBackend.Transport, isVerified: Bool) async throws {
+        let certificates = try await Certificates()
+        let server = isVerified ? certificates.server : certificates.named
+        let arguments = ["--certificate", server.certificate, "--key", server.key]
+        try await PythonBackend.run(transport, arguments) { backend in
+            let tls = "\(exporter(transport)).tls"
+            let trust = isVerified ? "ca_file=\(certificates.authority)" : "insecure_skip_verify=true"
+            let settings = settings(transport, backend, tls: true) + ["\(tls).\(trust)"]
+            try await Stage.runNow([], settings) { try await expectDelivery($0, backend) }
         }
     }
 

@@ -1,4 +1,5 @@
 import Collector
+import NIOCore
 
 /// The `endpoint` of a gRPC client: `host:port`, `http(s)://host:port`, `dns:///host:port`, each also with `[::1]`.
 struct GRPCTarget: Sendable, Equatable {
@@ -33,6 +34,6 @@ struct GRPCTarget: Sendable, Equatable {
         self.usesTLS = usesTLS
     }
 
-    /// As it stands in `:authority`.
-    var authority: String { "\(Endpoint(host: host, port: port))" }
+    /// Whether it is an IP address, and so no name that TLS could ask for.
+    static func isAddress(_ host: String) -> Bool { (try? SocketAddress(ipAddress: host, port: 0)) != nil }
 }

@@ -76,6 +76,15 @@ public struct OTLPGRPCExporterConfiguration: ComponentConfiguration {
         self.retry = try RetryConfiguration(from: &retry)
         var queue = try map.map("sending_queue")
         self.queue = try SendingQueueConfiguration(from: &queue)
+        if let name = self.tls.serverNameOverride, GRPCTarget.isAddress(name), name != self.target.host, usesTLS,
+            !self.tls.insecureSkipVerify
+        {
+            // The TLS library verifies names, and the address that is connected to.
+            try map.report(
+                "tls::server_name_override: the address \(name) cannot be verified at another endpoint: give a name, "
+                    + "or leave it out, a certificate for the endpoint's own address is accepted"
+            )
+        }
     }
 
     private static func isMetadataKey(_ name: String) -> Bool {
@@ -93,7 +102,7 @@ public struct OTLPGRPCExporterConfiguration: ComponentConfiguration {
     /// How the client is to reach the backend.
     var client: TraceClientConfiguration {
         var client = TraceClientConfiguration(host: target.host, port: target.port)
-        client.authority = tls.serverNameOverride ?? target.authority
+        client.authority = tls.serverNameOverride.flatMap { $0.isEmpty || GRPCTarget.isAddress($0) ? nil : $0 }
         if usesTLS { client.tls = tls.grpc }
         client.headers = headers.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
         if !headers.keys.contains(where: { $0.lowercased() == "user-agent" }) {
