@@ -7,8 +7,9 @@ extension OTLPGRPCExporterConfiguration {
                 "endpoint",
                 "host:port",
                 default: "",
-                example: "jaeger:4317",
-                "The backend. `http://` in front switches TLS off, `https://` on; `dns:///` is accepted. Required."
+                example: "http://jaeger:4317",
+                "The backend. With `http://` in front there is no TLS, with `https://` there is. `host:port` alone and "
+                    + "`dns:///` mean TLS, unless `tls.insecure` is set. Required."
             ),
             ConfigOption(
                 "headers",
@@ -82,7 +83,11 @@ extension OTLPGRPCExporterConfiguration {
                 example: "basicauth/client",
                 "The extension that brings the credentials."
             ),
-        ] + TLSConfiguration.options(prefix: "tls") + RetryConfiguration.options(prefix: "retry_on_failure")
+        ]
+            + TLSConfiguration.options(
+                prefix: "tls",
+                insecure: "No TLS, where the endpoint has neither `http://` nor `https://` in front; those win."
+            ) + RetryConfiguration.options(prefix: "retry_on_failure")
             + SendingQueueConfiguration.options(prefix: "sending_queue")
     }
 }

@@ -117,7 +117,11 @@ extension OTLPHTTPExporterConfiguration {
                 example: "true",
                 "Open a connection for each request."
             ),
-        ] + TLSConfiguration.options(prefix: "tls") + RetryConfiguration.options(prefix: "retry_on_failure")
+        ]
+            + TLSConfiguration.options(
+                prefix: "tls",
+                insecure: "Accepted for compatibility: whether TLS is used is up to the endpoint's scheme."
+            ) + RetryConfiguration.options(prefix: "retry_on_failure")
             + SendingQueueConfiguration.options(prefix: "sending_queue")
     }
 }

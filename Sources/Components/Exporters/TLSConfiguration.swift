@@ -3,7 +3,7 @@ import HTTPClient
 
 /// `tls` of a component that connects to others, with the Collector's keys.
 public struct TLSConfiguration: Sendable, Equatable {
-    /// For compatibility: whether TLS is used is up to the URL's scheme.
+    /// No TLS, for an endpoint whose scheme does not say. (A URL's always does.)
     public var insecure = false
     public var insecureSkipVerify = false
     public var caFile: String?
@@ -95,7 +95,8 @@ public struct TLSConfiguration: Sendable, Equatable {
         return tls
     }
 
-    static func options(prefix: String) -> [ConfigOption] {
+    /// - Parameter insecure: what `insecure` does.
+    static func options(prefix: String, insecure: String) -> [ConfigOption] {
         func option(_ key: String, _ kind: String, default: String = "", example: String, _ help: String)
             -> ConfigOption
         {
@@ -107,7 +108,7 @@ public struct TLSConfiguration: Sendable, Equatable {
                 "bool",
                 default: "false",
                 example: "true",
-                "Accepted for compatibility: whether TLS is used is up to the endpoint's scheme."
+                insecure
             ),
             option(
                 "insecure_skip_verify",
