@@ -36,7 +36,7 @@ extension ComponentContext {
         do {
             address = try await server.bind()
         } catch {
-            throw ConfigError(path: path, position: nil, message: "\(error); choose another endpoint, or free this one")
+            throw ConfigError(path: path, cannotListen: error)
         }
         let bound = HTTPEndpoint(
             host: address.ipAddress ?? configuration.endpoint.host,
@@ -56,6 +56,14 @@ extension ComponentContext {
             await server.shutdown(deadline: deadline)
         }
         report(.stopped)
+    }
+}
+
+extension ConfigError {
+    /// Why a server cannot listen at the endpoint behind `path`, and what helps.
+    init(path: String, cannotListen error: HTTPServerError) {
+        let advice = error.isAddressInUse ? "; choose another endpoint, or free this one" : ""
+        self.init(path: path, position: nil, message: "\(error)\(advice)")
     }
 }
 

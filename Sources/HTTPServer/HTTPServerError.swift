@@ -14,12 +14,15 @@ public struct HTTPServerError: Error, Equatable, CustomStringConvertible {
 
     public var description: String { "listen tcp \(endpoint): \(reason)" }
 
+    /// Whether somebody else has the address.
+    public var isAddressInUse: Bool { reason == "bind: address already in use" }
+
     init(endpoint: HTTPEndpoint, reason: String) {
         self.endpoint = endpoint
         self.reason = reason
     }
 
-    init(endpoint: HTTPEndpoint, binding error: any Error) {
+    public init(endpoint: HTTPEndpoint, binding error: any Error) {
         self.endpoint = endpoint
         self.reason =
             switch error {
@@ -30,6 +33,8 @@ public struct HTTPServerError: Error, Equatable, CustomStringConvertible {
     }
 
     private static func text(ofErrno code: CInt) -> String {
+        // As glibc and Go have it, whatever the C library.
+        if code == EADDRINUSE { return "address already in use" }
         guard let text = strerror(code) else { return "errno \(code)" }
         return String(cString: text).lowercased()
     }

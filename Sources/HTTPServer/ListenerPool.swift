@@ -136,6 +136,11 @@ public final class ListenerPool: Sendable {
         guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "socket") }
         var on: CInt = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
+        // As Go does it: the wildcard takes IPv4 as well, whatever net.ipv6.bindv6only says.
+        var off: CInt = 0
+        if address.protocol == .inet6 {
+            setsockopt(descriptor, CInt(IPPROTO_IPV6), IPV6_V6ONLY, &off, socklen_t(MemoryLayout<CInt>.size))
+        }
         guard address.withSockAddr({ Glibc.bind(descriptor, $0, socklen_t($1)) }) == 0 else {
             let error = IOError(errnoCode: errno, reason: "bind")
             _ = close(descriptor)

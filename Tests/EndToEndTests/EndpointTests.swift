@@ -1,3 +1,7 @@
+import HTTPClient
+import NIOCore
+import NIOPosix
+import OTLPGRPC
 import Replay
 import Testing
 
@@ -47,6 +51,46 @@ struct EndpointTests {
             if let end = lines.firstIndex(where: { $0.contains("Starting shutdown...") }) { #expect(cause < end) }
             #expect(!gateway.output.isReady)
             await other.stop()
+        }
+    }
+
+    @Test("an endpoint without a host is every interface, by IPv4 and IPv6")
+    func wildcard() async throws {
+        try await Slots.use {
+            let gateway = try await Steptrace.start("--config", Self.configuration { _ in ":0" })
+            try await gateway.waitUntilReady()
+            var options = HTTPClientConfiguration()
+            options.proxy = ""
+            let client = try HTTPClient(configuration: options)
+            func port(_ endpoint: String?) throws -> Int {
+                let endpoint = try #require(endpoint, "\(gateway.output.text)")
+                #expect(endpoint.hasPrefix("[::]:"))
+                return try #require(Int(endpoint.dropFirst("[::]:".count)))
+            }
+            let paths = ["otlp": "/", "health_check": "/", "zpages": "/debug/", "metrics": "/metrics"]
+            for (component, path) in paths {
+                let port = try port(gateway.endpoint(of: component))
+                for host in ["127.0.0.1", "[::1]"] {
+                    let url = "http://\(host):\(port)\(path)"
+                    let answer = try await client.execute(HTTPClientRequest(method: "GET", url: url))
+                    #expect(answer.status == (component == "otlp" ? 404 : 200), "\(url)")
+                }
+            }
+            let line = gateway.output.lines.first { $0.message == "Starting GRPC server" }
+            for host in ["127.0.0.1", "::1"] {
+                var options = TraceClientConfiguration(host: host, port: try port(line?.attributes["endpoint"]))
+                options.timeout = .seconds(20)
+                let client = try TraceClient(options, group: MultiThreadedEventLoopGroup.singleton)
+                let request = ByteBuffer(bytes: try Fixtures.request([Fixtures.span(id: 1)]))
+                try await withThrowingTaskGroup(of: Void.self) { tasks in
+                    tasks.addTask { try await client.run() }
+                    _ = try await client.export(request)
+                    client.shutdown()
+                    try await tasks.waitForAll()
+                }
+            }
+            client.shutdown()
+            #expect(await gateway.stop() == .code(0), "\(gateway.output.text)")
         }
     }
 }

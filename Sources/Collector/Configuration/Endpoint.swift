@@ -1,4 +1,5 @@
-/// Where a server listens: `host:port`, with brackets around an IPv6 address; an empty host means every interface.
+/// Where a server listens: `host:port`, with brackets around an IPv6 address; an empty host means every interface,
+/// by IPv6 and IPv4.
 public struct Endpoint: Sendable, Equatable, CustomStringConvertible {
     public let host: String
     /// 0 lets the system choose.
@@ -9,7 +10,7 @@ public struct Endpoint: Sendable, Equatable, CustomStringConvertible {
         self.port = port
     }
 
-    /// Reads `localhost:4318`, `[::1]:4318`, `:4318` (every interface: `0.0.0.0`); nil for anything else.
+    /// Reads `localhost:4318`, `[::1]:4318`, `:4318`; nil for anything else.
     public init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":") else { return nil }
         let digits = text[text.index(after: colon)...]
@@ -21,7 +22,7 @@ public struct Endpoint: Sendable, Equatable, CustomStringConvertible {
         } else if host.contains(where: { ":[]/ ".contains($0) }) {
             return nil
         }
-        self.init(host: host.isEmpty ? "0.0.0.0" : String(host), port: Int(port))
+        self.init(host: String(host), port: Int(port))
     }
 
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }

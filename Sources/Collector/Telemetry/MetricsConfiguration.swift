@@ -72,7 +72,7 @@ extension MetricsConfiguration.Reader {
         if host.first == "[", host.last == "]" { host = String(host.dropFirst().dropLast()) }
         let port = try prometheus.int("port", default: Self.defaultEndpoint.port, in: 0...65535)
         self.init(
-            endpoint: Endpoint(host: host.isEmpty ? "0.0.0.0" : host, port: port),
+            endpoint: Endpoint(host: host, port: port),
             naming: PrometheusNaming(
                 withoutTypeSuffix: try prometheus.bool("without_type_suffix", default: true),
                 withoutUnits: try prometheus.bool("without_units", default: true),

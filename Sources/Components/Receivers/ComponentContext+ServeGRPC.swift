@@ -27,12 +27,15 @@ extension ComponentContext {
                 isLeaving: isLeaving
             )
         } catch {
-            throw ConfigError(path: path, position: nil, message: "\(error); choose another endpoint, or free this one")
+            throw ConfigError(path: path, cannotListen: error)
         }
         defer { listener.release() }
         let settings = configuration.server(listen: .listener(listener), tls: tls)
         let server = TraceServer(settings, group: eventLoopGroup, service: service) { address in
-            let endpoint = address.map { "\($0.ipAddress ?? ""):\($0.port ?? 0)" } ?? "\(configuration.endpoint)"
+            let endpoint = HTTPEndpoint(
+                host: address?.ipAddress ?? configuration.endpoint.host,
+                port: address?.port ?? configuration.endpoint.port
+            )
             logger.info("Starting GRPC server", metadata: ["endpoint": "\(endpoint)"])
             started()
         }
@@ -50,12 +53,12 @@ extension ComponentContext {
                 tasks.cancelAll()
                 while await tasks.nextResult() != nil {}
             }
+        } catch let error as IOError {
+            // Another one may have bound the socket as well, and listens already.
+            let error = HTTPServerError(endpoint: HTTPEndpoint(configuration.endpoint), binding: error)
+            throw ConfigError(path: path, cannotListen: error)
         } catch {
-            throw ConfigError(
-                path: path,
-                position: nil,
-                message: "\(error); choose another endpoint, or free this one"
-            )
+            throw ConfigError(path: path, position: nil, message: "\(error)")
         }
     }
 }

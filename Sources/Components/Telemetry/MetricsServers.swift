@@ -76,8 +76,9 @@ public actor MetricsServers {
             throw ConfigError(
                 path: "service::telemetry::metrics::readers",
                 position: nil,
-                message: "\(error); choose another host or port for the Prometheus exporter, free this one, "
-                    + "or set service::telemetry::metrics::level to none"
+                message: error.isAddressInUse
+                    ? "\(error); choose another host or port for the Prometheus exporter, free this one, "
+                        + "or set service::telemetry::metrics::level to none" : "\(error)"
             )
         }
     }

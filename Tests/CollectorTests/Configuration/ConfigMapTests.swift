@@ -130,7 +130,7 @@ import Testing
 
     @Test(arguments: [
         ("localhost:4318", Endpoint(host: "localhost", port: 4318)), ("[::1]:80", Endpoint(host: "::1", port: 80)),
-        (":4318", Endpoint(host: "0.0.0.0", port: 4318)), ("127.0.0.1:0", Endpoint(host: "127.0.0.1", port: 0)),
+        (":4318", Endpoint(host: "", port: 4318)), ("127.0.0.1:0", Endpoint(host: "127.0.0.1", port: 0)),
     ])
     func endpointsAreRead(text: String, endpoint: Endpoint) {
         #expect(Endpoint(text) == endpoint)
