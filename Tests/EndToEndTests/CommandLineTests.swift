@@ -1,3 +1,4 @@
+import Glibc
 import Replay
 import Testing
 
@@ -105,12 +106,33 @@ struct CommandLineTests {
             (["--config", folder.path], "\(folder.path): cannot read the file: is a directory"),
             (["--config", file, "--set", "exporters.debug.foo=1"], "exporters::debug: has invalid keys: foo"),
             (["--config", "env:STEPTRACE_TEST_NOT_SET"], "STEPTRACE_TEST_NOT_SET"),
+            (["--config", ""], "--config is empty: give the path of a file"),
         ]
         for (arguments, message) in cases {
             let gateway = try await GatewayProcess.start(Steptrace.path, arguments: arguments)
             #expect(await gateway.waitForExit() == .code(1))
             #expect(gateway.output.contains(message), "\(gateway.output.text)")
         }
+    }
+
+    @Test("a configuration may come by a pipe; it is read once, and a reload that finds nothing there changes nothing")
+    func pipes() async throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("gateway.yaml", Self.good)
+        let program = Steptrace.path
+        for command in [#"cat "$1" | "$0" validate --config /dev/stdin"#, #""$0" validate --config <(cat "$1")"#] {
+            let validate = try await Peers.system(["bash", "-c", command, program, file])
+            #expect(await validate.waitForExit() == .code(0), "\(validate.output.text)")
+        }
+        let empty = try await Steptrace.start("validate", "--config", "/dev/null")
+        #expect(await empty.waitForExit() == .code(1))
+        #expect(empty.output.contains("service must have at least one pipeline"), "\(empty.output.text)")
+
+        let gateway = try await Peers.system(["bash", "-c", #"exec "$0" --config <(cat "$1")"#, program, file])
+        try await gateway.waitUntilReady()
+        gateway.send(signal: SIGHUP)
+        #expect(await gateway.waitUntil { $0.contains("The configuration stays as it was.") }, "\(gateway.output.text)")
+        #expect(await gateway.stop() == .code(0), "\(gateway.output.text)")
     }
 
     @Test("without a configuration, with an unknown command or option: usage and exit code 64")

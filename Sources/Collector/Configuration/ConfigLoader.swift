@@ -52,9 +52,13 @@ public struct ConfigLoader: Sendable {
     private func read(_ config: String) throws(ConfigError) -> ConfigNode {
         func error(_ message: String) -> ConfigError { ConfigError(path: "", position: config, message: message) }
         let rest = config.firstIndex(of: ":").map { String(config[$0...].dropFirst()) } ?? ""
+        guard !config.isEmpty else {
+            throw ConfigError(path: "", position: nil, message: "--config is empty: give the path of a file")
+        }
         var root: ConfigNode
         switch Self.scheme(config) {
         case nil: root = try YAMLText.parse(sources.readFile(config), source: config)
+        case "file" where rest.isEmpty: throw error("there is no path behind the scheme")
         case "file": root = try YAMLText.parse(sources.readFile(rest), source: rest)
         case "yaml": root = try YAMLText.parse(rest, source: "yaml")
         case "env":

@@ -9,10 +9,11 @@ struct FileStamp: Sendable, Equatable {
     private let seconds: Int
     private let nanoseconds: Int
 
-    /// Nil when there is no such file, or it cannot be reached.
+    /// Nil when there is no such file, or it cannot be reached, or there is a pipe or a device: what those hold is gone when
+    /// it has been read, and their times change without anything to read.
     init?(_ path: String) {
         var info = stat()
-        guard stat(path, &info) == 0 else { return nil }
+        guard stat(path, &info) == 0, info.st_mode & S_IFMT == S_IFREG else { return nil }
         device = UInt(info.st_dev)
         inode = UInt(info.st_ino)
         size = Int(info.st_size)

@@ -211,11 +211,21 @@ import Testing
         #expect(try root.int("b", default: 0) == 2)
     }
 
+    @Test func aSourceHasAName() {
+        #expect(error { try loader().load(configs: [""]) } == "--config is empty: give the path of a file")
+        #expect(error { try loader().load(configs: ["file:"]) } == "file:: there is no path behind the scheme")
+    }
+
     @Test func theFilesOfThisMachineAreRead() throws {
         let sources = ConfigSources.system
         #expect(try sources.readFile(#filePath).hasPrefix("import Testing"))
         #expect(error { try sources.readFile("/no/such/file") } == "/no/such/file: cannot read the file: no such file")
         #expect(error { try sources.readFile("/") } == "/: cannot read the file: is a directory")
+        #expect(try sources.readFile("/dev/null") == "")
+        #expect(
+            error { try sources.readFile("/dev/zero") }
+                == "/dev/zero: is longer than a configuration may be: 64 MiB"
+        )
         #expect(sources.environment["PATH"] != nil)
     }
 }

@@ -48,6 +48,11 @@ import Testing
         #expect(changes.look(folder.stamps()) == true)
     }
 
+    @Test func whatIsNoFileDoesNotChange() {
+        #expect(FileStamp("/dev/null") == nil)
+        #expect(FileStamp(#filePath) != nil)
+    }
+
     @Test func aSwappedLinkOnTheWayIsAChange() throws {
         let folder = try Folder()
         for version in ["1", "2"] {
