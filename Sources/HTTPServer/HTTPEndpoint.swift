@@ -1,9 +1,12 @@
 /// Where a server listens: a host name or address, and a TCP port.
 public struct HTTPEndpoint: Sendable, Hashable, CustomStringConvertible {
-    /// Without the brackets of an IPv6 address. Empty: every address of the machine.
+    /// Without the brackets of an IPv6 address. Empty or `0.0.0.0`: every address of the machine, IPv6 and IPv4, as in Go
+    /// (net/ipsock_posix.go, favoriteAddrFamily).
     public var host: String
     /// 0: a free port chosen by the system.
     public var port: Int
+
+    var isWildcard: Bool { host.isEmpty || host == "0.0.0.0" }
 
     public init(host: String, port: Int) {
         self.host = host

@@ -124,7 +124,7 @@ public final class HTTPServer: Sendable {
             try await listener.accept(on: channel)
             return channel
         }
-        guard endpoint.host.isEmpty else {
+        guard endpoint.isWildcard else {
             return try await bootstrap().bind(host: endpoint.host, port: endpoint.port).get()
         }
         // The IPv6 wildcard takes IPv4 as well, but IPv6 can be switched off.

@@ -113,7 +113,7 @@ public final class ListenerPool: Sendable {
 
     private static func bind(_ endpoint: HTTPEndpoint) throws(HTTPServerError) -> CInt {
         do {
-            guard endpoint.host.isEmpty else {
+            guard endpoint.isWildcard else {
                 return try bind(SocketAddress.makeAddressResolvingHost(endpoint.host, port: endpoint.port))
             }
             // The IPv6 wildcard takes IPv4 as well, but IPv6 can be switched off.

@@ -22,6 +22,11 @@ public struct TraceClientConfiguration: Sendable {
         public var key: PEM?
 
         public init() {}
+
+        /// What is read when a client is made.
+        public var files: [String] {
+            [trusted, certificate, key].compactMap { if case .file(let path) = $0 { path } else { nil } }
+        }
     }
 
     public struct Keepalive: Sendable, Equatable {

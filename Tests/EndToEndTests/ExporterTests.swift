@@ -1,3 +1,4 @@
+import FoundationEssentials
 import OTLP
 import Replay
 import Testing
@@ -111,6 +112,45 @@ struct ExporterTests {
                     "\(tls).key_file=\(certificates.client.key)", "\(tls).server_name_override=\(Certificates.name)",
                 ]
             try await Stage.runNow([], settings) { try await expectDelivery($0, backend) }
+        }
+    }
+
+    @Test(
+        "certificates that are replaced are used without a restart",
+        arguments: [PythonBackend.Transport.http, .grpc]
+    )
+    func rotation(transport: PythonBackend.Transport) async throws {
+        let certificates = try await Certificates()
+        let folder = try TemporaryFolder()
+        func write(_ name: String, _ path: String) throws -> String {
+            try folder.write(name, String(contentsOf: URL(filePath: path), encoding: .utf8))
+        }
+        let server = [
+            "--certificate", certificates.server.certificate, "--key", certificates.server.key,
+            "--client-ca", certificates.authority,
+        ]
+        try await PythonBackend.run(transport, server) { backend in
+            let tls = "\(exporter(transport)).tls"
+            let settings =
+                settings(transport, backend, tls: true) + [
+                    "\(tls).ca_file=\(try write("ca.pem", certificates.strangeAuthority))",
+                    "\(tls).cert_file=\(try write("tls.crt", certificates.stranger.certificate))",
+                    "\(tls).key_file=\(try write("tls.key", certificates.stranger.key))",
+                    "\(exporter(transport)).retry_on_failure.initial_interval=50ms",
+                    "\(exporter(transport)).retry_on_failure.max_interval=100ms",
+                ]
+            try await Stage.runNow([], settings) { stage in
+                let request = try #require(try requests().first)
+                try await stage.send(request)
+                await stage.expectLog("Exporting failed. Will retry the request after interval.")
+                // One after the other, as a mounted Secret does not, but a person with cp does.
+                _ = try write("ca.pem", certificates.authority)
+                _ = try write("tls.crt", certificates.client.certificate)
+                _ = try write("tls.key", certificates.client.key)
+                let sent = try RawSpan.spans(of: request).map(\.message)
+                let arrived = try await backend.spans(sent.count).map(\.message)
+                #expect(Set(arrived) == Set(sent), "\(stage.gateway.output.text)")
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 import Kubernetes
 import OTLP
+import TestSupport
 import Testing
 
 @testable import Tekton

@@ -2,7 +2,7 @@ import Glibc
 
 /// What tells two states of a file apart, without reading it. A swapped symbolic link on the way to the file, as in a
 /// mounted ConfigMap, is a change too: it leads to another file.
-struct FileStamp: Sendable, Equatable {
+public struct FileStamp: Sendable, Equatable {
     private let device: UInt
     private let inode: UInt
     private let size: Int
@@ -11,7 +11,7 @@ struct FileStamp: Sendable, Equatable {
 
     /// Nil when there is no such file, or it cannot be reached, or there is a pipe or a device: what those hold is gone when
     /// it has been read, and their times change without anything to read.
-    init?(_ path: String) {
+    public init?(_ path: String) {
         var info = stat()
         guard stat(path, &info) == 0, info.st_mode & S_IFMT == S_IFREG else { return nil }
         device = UInt(info.st_dev)

@@ -86,7 +86,10 @@ extension OTLPGRPCExporterConfiguration {
         ]
             + TLSConfiguration.options(
                 prefix: "tls",
-                insecure: "No TLS, where the endpoint has neither `http://` nor `https://` in front; those win."
+                insecure: "No TLS, where the endpoint has neither `http://` nor `https://` in front; those win.",
+                minimums: [.tls10, .tls11, .tls12],
+                maximums: [.tls13],
+                reading: "files are read again when they have changed"
             ) + RetryConfiguration.options(prefix: "retry_on_failure")
             + SendingQueueConfiguration.options(prefix: "sending_queue")
     }

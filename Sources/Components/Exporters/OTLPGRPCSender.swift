@@ -5,36 +5,20 @@ import NIOCore
 import OTLP
 import OTLPGRPC
 import SwiftProtobuf
-import Synchronization
 
 /// Sends batches to a backend that speaks OTLP/gRPC.
 final class OTLPGRPCSender: BatchSender {
-    private let client: TraceClient
-    /// Keeps the connections up, from the first request on.
-    private let connections = Mutex<Task<Void, Never>?>(nil)
+    private let connection: OTLPGRPCConnection
     private let authenticator: (any ClientAuthenticator)?
     private let logger: Logger
 
     /// Connects with the first request: a backend that is down is no error.
     init(_ configuration: OTLPGRPCExporterConfiguration, context: ComponentContext) throws {
         authenticator = try configuration.authenticator.map { try context.clientAuthenticator($0) }
-        client = try TraceClient(configuration.client, group: context.eventLoopGroup)
         logger = context.logger
+        connection = try OTLPGRPCConnection(configuration.client, group: context.eventLoopGroup, logger: logger)
         if configuration.usesTLS, configuration.tls.insecureSkipVerify {
             logger.warning("tls::insecure_skip_verify is set: the backend's certificate is not verified")
-        }
-    }
-
-    private func connect() {
-        connections.withLock { connections in
-            guard connections == nil else { return }
-            connections = Task { [client, logger] in
-                do {
-                    try await client.run()
-                } catch {
-                    logger.error("the gRPC client has ended", metadata: ["error": "\(error)"])
-                }
-            }
         }
     }
 
@@ -52,10 +36,10 @@ final class OTLPGRPCSender: BatchSender {
             body.reserveCapacity(batches.reduce(0) { $0 + $1.byteCount })
             for batch in batches { body.writeImmutableBuffer(batch.body) }
         }
-        connect()
-        Task { [client, logger, body] in
+        let client = connection.client()
+        Task { [logger, body] in
             do throws(ExportError) {
-                let response = try await client.export(body, headers: headers)
+                let response = try await client.client.export(body, headers: headers)
                 completion(Self.outcome(of: response, logger))
             } catch {
                 completion(Self.outcome(of: error))
@@ -63,12 +47,7 @@ final class OTLPGRPCSender: BatchSender {
         }
     }
 
-    func shutdown() async {
-        client.shutdown()
-        guard let connections = connections.withLock({ $0 }) else { return }
-        connections.cancel()
-        await connections.value
-    }
+    func shutdown() async { await connection.close() }
 
     private static func outcome(of response: ByteBuffer, _ logger: Logger) -> ExportOutcome {
         // Nearly always: no partial success.

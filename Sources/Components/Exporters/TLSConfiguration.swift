@@ -41,7 +41,7 @@ public struct TLSConfiguration: Sendable, Equatable {
         serverNameOverride = try map.optionalString("server_name_override")
         minVersion = try Self.version(&map, "min_version") ?? .tls12
         maxVersion = try Self.version(&map, "max_version")
-        // Files are read for every new connection: any interval is kept.
+        // Files are read for every new connection, or whenever they have changed: any interval is kept.
         _ = try map.duration("reload_interval", default: .zero)
         for key in ["cipher_suites", "curve_preferences", "tpm"] {
             guard let node = map.takeValue(key), node.value != .list([]), node.value != .map([]) else { continue }
@@ -95,8 +95,19 @@ public struct TLSConfiguration: Sendable, Equatable {
         return tls
     }
 
-    /// - Parameter insecure: what `insecure` does.
-    static func options(prefix: String, insecure: String) -> [ConfigOption] {
+    /// - Parameters:
+    ///   - insecure: what `insecure` does.
+    ///   - minimums: what may be given as `min_version`.
+    ///   - maximums: the same as `max_version`.
+    ///   - reading: when files are read.
+    static func options(
+        prefix: String,
+        insecure: String,
+        minimums: [Version] = Version.allCases,
+        maximums: [Version] = Version.allCases,
+        reading: String = "files are read for every new connection"
+    ) -> [ConfigOption] {
+        func choices(_ versions: [Version]) -> String { versions.map(\.rawValue).joined(separator: " | ") }
         func option(_ key: String, _ kind: String, default: String = "", example: String, _ help: String)
             -> ConfigOption
         {
@@ -149,18 +160,18 @@ public struct TLSConfiguration: Sendable, Equatable {
             ),
             option(
                 "min_version",
-                "1.0 | 1.1 | 1.2 | 1.3",
+                choices(minimums),
                 default: "1.2",
-                example: "1.3",
+                example: minimums.last?.rawValue ?? "1.2",
                 "The lowest version of TLS."
             ),
-            option("max_version", "1.0 | 1.1 | 1.2 | 1.3", example: "1.3", "The highest; by default the library's."),
+            option("max_version", choices(maximums), example: "1.3", "The highest; by default the library's."),
             option(
                 "reload_interval",
                 "duration",
                 default: "0s",
                 example: "1h",
-                "Accepted for compatibility: files are read for every new connection."
+                "Accepted for compatibility: \(reading)."
             ),
             option(
                 "server_name_override",

@@ -42,4 +42,13 @@ import Testing
         }
         #expect(error?.message.hasPrefix("tls::server_name_override: the address 10.0.0.1 cannot be verified") == true)
     }
+
+    @Test func aVersionThatTheLibraryCannotBeHeldToIsAnError() throws {
+        for (key, version) in [("min_version", "1.3"), ("max_version", "1.2")] {
+            let error = #expect(throws: ConfigError.self) { try read("jaeger:4317", [(key, version)]) }
+            #expect(error?.message.hasPrefix("tls::\(key): gRPC's TLS cannot be held to \(version)") == true)
+            #expect(try !read("jaeger:4317", [(key, version), ("insecure", "true")]).usesTLS)
+        }
+        #expect(try read("jaeger:4317", [("min_version", "1.2"), ("max_version", "1.3")]).usesTLS)
+    }
 }
