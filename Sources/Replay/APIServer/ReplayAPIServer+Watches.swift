@@ -81,19 +81,11 @@ extension ReplayAPIServer.State {
             guard streams != true || revision <= cacheRevision else {
                 return WatchBeginning(failure: .resourceVersionTooLarge)
             }
-            return WatchBeginning(
-                initial: streams == false ? [] : objects(query, at: revision),
-                after: revision,
-                isStreamingList: streams == true
-            )
+            return beginning(of: query, at: revision, hasObjects: streams != false, isStreamingList: streams == true)
         }
         if streams == true {
             guard asked <= cacheRevision else { return WatchBeginning(failure: .resourceVersionTooLarge) }
-            return WatchBeginning(
-                initial: objects(query, at: cacheRevision),
-                after: cacheRevision,
-                isStreamingList: true
-            )
+            return beginning(of: query, at: cacheRevision, hasObjects: true, isStreamingList: true)
         }
         // Like the real one: the watch begins well, its first event is the error. One that begins in the future waits for
         // it (apiserver `pkg/storage/cacher`, `cacheWatcher.process`).
@@ -101,10 +93,23 @@ extension ReplayAPIServer.State {
         return WatchBeginning(missed: missed.filter { $0.revision <= cacheRevision }, after: asked)
     }
 
-    private func objects(_ query: ObjectQuery, at revision: UInt64) -> [ObjectStore.WatchEvent] {
-        (store.list(query, at: revision) ?? []).map {
+    /// With what there was at that revision. Where a cache that is held has an older state than is known any more, that is
+    /// said: told as nothing at all, everything would seem to be deleted.
+    private func beginning(
+        of query: ObjectQuery,
+        at revision: UInt64,
+        hasObjects: Bool,
+        isStreamingList: Bool
+    ) -> WatchBeginning {
+        guard let objects = store.list(query, at: revision) else { return WatchBeginning(failure: .expired) }
+        let initial = objects.map {
             ObjectStore.WatchEvent(kind: .added, object: $0.object, revision: $0.revision)
         }
+        return WatchBeginning(
+            initial: hasObjects ? initial : [],
+            after: revision,
+            isStreamingList: isStreamingList
+        )
     }
 
     /// Nil when nothing is said about it, or nothing understood.
