@@ -66,11 +66,30 @@ struct CorrelatorCost {
             correlator.apply(cluster.pod(index, ended: Cluster.steps.count), now: moment(30))
             correlator.apply(cluster.taskRun(index, ended: Cluster.steps.count), now: moment(30))
         }
-        for seconds: Int64 in [31, 35, 40, 50] { pass(seconds, &correlator) }
+        wait(from: 30, &correlator)
+        for seconds in [35, 40, 50] as [Int64] { pass(seconds, &correlator) }
         tell("memory for a TaskRun that is finished", Double(allocatedBytes() - empty) / Double(count), "bytes")
-        for seconds: Int64 in [4000, 4400] { pass(seconds, &correlator) }
+        for seconds in [4000, 4400] as [Int64] { pass(seconds, &correlator) }
         tell("TaskRuns remembered after completed_max_age", Double(correlator.trackedTaskRunCount), "")
         tell("memory for a TaskRun that is forgotten", Double(allocatedBytes() - empty) / Double(count), "bytes")
+    }
+
+    /// All are over since second `start`, and wait two seconds for what the watches may still tell.
+    private static func wait(from start: Int64, _ correlator: inout Correlator) {
+        // Goes through the memory as well, as one does every five seconds.
+        correlator.tick(now: moment(start))
+        let waiting = cpuSeconds {
+            for tick in 1...9 { correlator.tick(now: moment(start, milliseconds: Int64(tick) * 200)) }
+        }
+        tell("CPU for a tick, \(count) TaskRuns wait", waiting / 9 * 1e6, "us")
+        var holds: [Double] = []
+        var isMore = true
+        while isMore {
+            holds.append(cpuSeconds { isMore = correlator.tick(now: moment(start + 2), limit: 100) })
+        }
+        tell("CPU for \(count) TaskRuns that are due in one tick", holds.reduce(0, +) * 1e6, "us")
+        tell("the longest hold of it, 100 TaskRuns at a time", (holds.max() ?? 0) * 1e6, "us")
+        pass(start + 2, &correlator)
     }
 
     private static func sight(_ index: Int, _ cluster: Cluster, _ correlator: inout Correlator) {
@@ -95,10 +114,10 @@ struct CorrelatorCost {
         correlator.confirm(injection)
     }
 
-    private static func moment(_ seconds: Int64) -> Moment {
+    private static func moment(_ seconds: Int64, milliseconds: Int64 = 0) -> Moment {
         Moment(
-            wall: KubernetesTime(unixNanoseconds: (1_795_422_470 + seconds) * 1_000_000_000),
-            uptime: .seconds(seconds)
+            wall: KubernetesTime(unixNanoseconds: (1_795_422_470 + seconds) * 1_000_000_000 + milliseconds * 1_000_000),
+            uptime: .seconds(seconds) + .milliseconds(milliseconds)
         )
     }
 
