@@ -54,7 +54,10 @@ struct EndpointTests {
         }
     }
 
-    @Test("an endpoint without a host, or with 0.0.0.0, is every interface, by IPv4 and IPv6", arguments: ["", "0.0.0.0"])
+    @Test(
+        "an endpoint without a host, or with 0.0.0.0, is every interface, by IPv4 and IPv6",
+        arguments: ["", "0.0.0.0"]
+    )
     func wildcard(host: String) async throws {
         try await Slots.use {
             let gateway = try await Steptrace.start("--config", Self.configuration { _ in "\(host):0" })
