@@ -78,10 +78,14 @@ public struct OTLPGRPCExporterConfiguration: ComponentConfiguration {
         self.queue = try SendingQueueConfiguration(from: &queue)
         if usesTLS {
             if self.tls.minVersion == .tls13 {
-                try map.report("tls::min_version: gRPC's TLS cannot be held to 1.3: it takes what is best of 1.2 and 1.3")
+                try map.report(
+                    "tls::min_version: gRPC's TLS cannot be held to 1.3: it takes what is best of 1.2 and 1.3"
+                )
             }
             if let version = self.tls.maxVersion, version != .tls13 {
-                try map.report("tls::max_version: gRPC's TLS cannot be held to \(version.rawValue): it takes 1.2 and 1.3")
+                try map.report(
+                    "tls::max_version: gRPC's TLS cannot be held to \(version.rawValue): it takes 1.2 and 1.3"
+                )
             }
         }
         if let name = self.tls.serverNameOverride, GRPCTarget.isAddress(name), name != self.target.host, usesTLS,
