@@ -14,6 +14,11 @@ public enum RequestCutter {
         public let spanCount: Int
     }
 
+    /// What the parts may have together beyond twice the request: their heads are repeated, and one that is large, with many
+    /// tiny spans below it, would become as many large parts.
+    static let allowance = 1 << 20
+
+    /// - Returns: the parts; none when they would be too much together.
     public static func cut(_ bytes: RawSpan, _ limit: Limit) throws(OTLPDecodingError) -> [Part] {
         try bytes.withUnsafeBytes { (buffer) throws(OTLPDecodingError) -> [Part] in
             guard let reader = WireReader(buffer, depthLimit: SpanScanner.nestingLimit) else { return [] }
@@ -26,7 +31,10 @@ public enum RequestCutter {
                 for scope in resource.children {
                     let scope = try MessageFields(scope.message, children: 0x12)
                     parts.begin(scope: scope.rest)
-                    for span in scope.children { parts.add(span: span.field) }
+                    for span in scope.children {
+                        parts.add(span: span.field)
+                        if parts.byteCount > 2 * buffer.count + allowance { return [] }
+                    }
                     parts.endScope()
                 }
                 parts.endResource()
@@ -63,6 +71,8 @@ private struct Parts {
     private let buffer: UnsafeRawBufferPointer
     private let limit: RequestCutter.Limit
     private var parts: [RequestCutter.Part] = []
+    /// Of `parts`.
+    private(set) var byteCount = 0
     /// Of the part that is being put together: ended resources, the open resource, its open scope.
     private var request: [UInt8] = []
     private var resource: [UInt8] = []
@@ -131,6 +141,7 @@ private struct Parts {
 
     private mutating func endPart() {
         parts.append(RequestCutter.Part(bytes: request, spanCount: spanCount))
+        byteCount += request.count
         request.removeAll(keepingCapacity: true)
         spanCount = 0
     }

@@ -23,10 +23,13 @@ final class ConnectionActivityHandler: ChannelInboundHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
 
-    /// A request has begun: the handshakes of TLS and HTTP/2 are done.
-    func streamOpened(_ now: NIODeadline) {
+    /// The client has said something behind the handshake of TLS. It may wait for its first request as long as it likes.
+    fileprivate func handshakeEnded() {
         timer?.cancel()
         timer = nil
+    }
+
+    func streamOpened(_ now: NIODeadline) {
         streams += 1
         if streams == 1 { activity.sends(since: now) }
     }
@@ -34,5 +37,21 @@ final class ConnectionActivityHandler: ChannelInboundHandler {
     func streamClosed(_ now: NIODeadline) {
         streams -= 1
         if streams == 0 { activity.waits(since: now) }
+    }
+}
+
+/// Stands behind TLS until the first bytes have come through it.
+final class HandshakeEndHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    private let connection: ConnectionActivityHandler
+
+    init(_ connection: ConnectionActivityHandler) { self.connection = connection }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        connection.handshakeEnded()
+        context.fireChannelRead(data)
+        context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
     }
 }

@@ -80,21 +80,19 @@ struct TraceListener: HTTP2ServerTransport.ListenerFactory {
                 return channel.eventLoop.makeFailedFuture(TooManyConnections())
             }
             do {
-                let handler = ConnectionActivityHandler(activity, handshakeTimeout: handshakeTimeout)
-                try channel.pipeline.syncOperations.addHandler(handler)
+                let pipeline = channel.pipeline.syncOperations
+                let connection = ConnectionActivityHandler(activity, handshakeTimeout: handshakeTimeout)
+                try pipeline.addHandler(connection)
+                if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: try tls())) }
+                try pipeline.addHandler(HandshakeEndHandler(connection))
             } catch {
                 channel.close(promise: nil)
                 return channel.eventLoop.makeFailedFuture(error)
             }
-            guard let tls else { return connectionConfigurator.configure(channel: channel, tls: .none) }
-            do {
-                let handler = NIOSSLServerHandler(context: try tls())
-                try channel.pipeline.syncOperations.addHandler(handler)
-            } catch {
-                channel.close(promise: nil)
-                return channel.eventLoop.makeFailedFuture(error)
-            }
-            return connectionConfigurator.configure(channel: channel, tls: .configured(requireALPN: false))
+            return connectionConfigurator.configure(
+                channel: channel,
+                tls: tls == nil ? .none : .configured(requireALPN: false)
+            )
         }
         let channel: NIOAsyncChannel<Connection, Never>
         switch configuration.listen {

@@ -54,6 +54,26 @@ struct TraceListenerTests {
         }
     }
 
+    @Test("a connection that has begun may wait for its first request, a silent one beside it is closed")
+    func waiting() async throws {
+        try await run {
+            $0.requestTimeout = .milliseconds(300)
+        } _: { port in
+            let (stream, continuation) = AsyncStream<[UInt8]>.makeStream()
+            let connection = try await connect(port, continuation)
+            try await connection.writeAndFlush(
+                ByteBuffer(bytes: Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + Self.frame(4, 0, stream: 0, []))
+            )
+            var pieces = stream.makeAsyncIterator()
+            _ = await pieces.next()
+            // Later than the other, whose time would be over before that of this one.
+            try await connect(port).closeFuture.get()
+            try await connect(port).closeFuture.get()
+            #expect(connection.isActive)
+            try await connection.close().get()
+        }
+    }
+
     @Test("when there are as many as allowed, the one that was idle the longest goes")
     func room() async throws {
         try await run {

@@ -81,6 +81,22 @@ import Testing
         #expect(decoded[0].unknownFields.data == .init(unknown))
     }
 
+    @Test func partsThatWouldBeFarMoreThanTheRequestAreNotMade() throws {
+        var request = Request()
+        var resourceSpans = Opentelemetry_Proto_Trace_V1_ResourceSpans()
+        resourceSpans.schemaURL = String(repeating: "x", count: 100_000)
+        var scopeSpans = Opentelemetry_Proto_Trace_V1_ScopeSpans()
+        scopeSpans.spans = Array(repeating: .init(), count: 8000)
+        resourceSpans.scopeSpans = [scopeSpans]
+        request.resourceSpans = [resourceSpans]
+        let body: [UInt8] = try request.serializedBytes()
+        #expect(try RequestCutter.cut(body.span.bytes, .spans(10)).isEmpty)
+        #expect(try RequestCutter.cut(body.span.bytes, .bytes(100)).isEmpty)
+        #expect(
+            try RequestCutter.cut(body.span.bytes, .spans(1000)).map(\.spanCount) == Array(repeating: 1000, count: 8)
+        )
+    }
+
     @Test func whatIsMalformedIsNotCut() {
         let body: [UInt8] = [0x0A, 5, 0x12]
         #expect(throws: OTLPDecodingError.self) { try RequestCutter.cut(body.span.bytes, .spans(1)) }

@@ -108,6 +108,14 @@ def test_wrong_values_are_refused(values, place):
         chart.render(values, name="steptrace", namespace="steptrace")
 
 
+def test_empty_lists_of_the_network_policy_allow_nothing():
+    """In a rule, an empty list means everything."""
+    values = {"networkPolicy": {"enabled": True, "fromNamespaces": [], "egressPorts": []}}
+    policy = next(d for d in helm(values) if d["kind"] == "NetworkPolicy")["spec"]
+    assert policy["policyTypes"] == ["Ingress", "Egress"] and policy["ingress"] == []
+    assert [sorted(port["port"] for port in rule["ports"]) for rule in policy["egress"]] == [[53, 53]]
+
+
 def test_schema_has_every_value():
     """A value without a place in the schema would be refused; one in the schema without a default, undocumented."""
 

@@ -65,7 +65,7 @@ final class ZPagesExtension: Service, HTTPServerHandler, FileReadingComponent {
             return .page(ZPagesHTML.index(pages))
         }
         let offset = query.split(separator: "&").first { $0.hasPrefix("offset=") }.flatMap { Int($0.dropFirst(7)) }
-        let request = InspectionRequest(offset: max(0, offset ?? 0), limit: Self.rowsOfPage)
+        let request = InspectionRequest(offset: min(max(0, offset ?? 0), 1 << 31), limit: Self.rowsOfPage)
         guard path.hasPrefix(Self.prefix), let page = pages.first(where: { $0 == path.dropFirst(Self.prefix.count) }),
             let tables = inspections.tables(page, request)
         else { return .page(ZPagesHTML.index(pages), status: .notFound) }
