@@ -17,6 +17,8 @@ public final class QueuedExporter: TraceConsumer, Service {
     private let context: ComponentContext
     private let eventLoop: any EventLoop
     private let state: Mutex<Queue>
+    /// The number of the last state that has been reported.
+    private let reported = Mutex(0)
     private let drained = AsyncStream<Void>.makeStream()
 
     /// - Throws: when `sending_queue::storage` cannot work.
@@ -57,8 +59,9 @@ public final class QueuedExporter: TraceConsumer, Service {
     /// - Throws: when the storage cannot be opened.
     public func run() async throws {
         // Its predecessor ends when this one has started. Until then senders are told to come again.
-        if storage?.isInUse == true { context.report(.ok) }
-        if try await openStorage() { context.report(.ok) }
+        if storage?.isInUse == true { report(state.withLock { $0.status.tell() }) }
+        // What is found in it may have been tried, and have failed, by now.
+        if try await openStorage() { report(state.withLock { $0.status.tell() }) }
         // Throws when the task is cancelled, which leaves no time to drain.
         let isGraceful = (try? await gracefulShutdown()) != nil
         context.report(.stopping)
@@ -109,7 +112,7 @@ public final class QueuedExporter: TraceConsumer, Service {
 
     private func perform(_ actions: Queue.Actions) {
         if let note = actions.note { log(note) }
-        if let status = actions.status { context.report(status) }
+        if let change = actions.statusChange { report(change) }
         for (completion, result) in actions.resolved { completion(result) }
         if let (id, delay) = actions.retry {
             after(delay) { $0.retryDue(id, now: ContinuousClock.now) }
@@ -126,6 +129,15 @@ public final class QueuedExporter: TraceConsumer, Service {
             }
         }
         if actions.isDrained { drained.continuation.finish() }
+    }
+
+    /// Reports a state, unless a later one has been reported: it would stay for as long as nothing changes.
+    private func report(_ status: NumberedStatus) {
+        reported.withLock { last in
+            guard status.number > last else { return }
+            last = status.number
+            context.report(status.status)
+        }
     }
 
     private func perform(_ actions: [Queue.Actions.StorageAction], _ storage: any QueueStorage) {

@@ -196,9 +196,9 @@ extension SendingQueue {
         goOn(id, request, now: now, &actions)
     }
 
-    mutating func setFailing(_ error: String?, _ actions: inout Actions) {
-        guard !isStopping, isFailing != (error != nil) else { return }
-        isFailing = error != nil
-        actions.status = error.map { .recoverableError("exporting failed: \($0)") } ?? .ok
+    mutating func setExportError(_ error: String?, _ actions: inout Actions) {
+        guard !isStopping, (status.exportError == nil) != (error == nil) else { return }
+        status.exportError = error
+        actions.statusChange = status.change()
     }
 }

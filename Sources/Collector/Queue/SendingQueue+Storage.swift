@@ -119,14 +119,10 @@ extension SendingQueue {
     }
 
     private mutating func setStorageError(_ error: String?, _ actions: inout Actions) {
-        guard (storageError == nil) != (error == nil) else { return }
-        storageError = error
+        guard (status.storageError == nil) != (error == nil) else { return }
+        status.storageError = error
         actions.note = error.map { .storageFailed($0) } ?? .storageWorksAgain
         guard !isStopping else { return }
-        if let error {
-            actions.status = .recoverableError("storing failed: \(error)")
-        } else if !isFailing {
-            actions.status = .ok
-        }
+        actions.statusChange = status.change()
     }
 }

@@ -45,7 +45,7 @@ struct SendingQueue<Token: Sendable>: Sendable {
     var isAbandoned = false
     /// Also when stopping.
     var retries: Bool
-    var isFailing = false
+    var status = SendingQueueStatus()
     var overflow = OverflowNotes()
     var counters = ExporterCounters()
     var sendSizes = SendSizes()
@@ -59,7 +59,6 @@ struct SendingQueue<Token: Sendable>: Sendable {
     /// The last stored batch that has been in memory: all that are spilled have greater ids.
     var lastInMemory: Int64 = 0
     var isFetching = false
-    var storageError: String?
 
     init(
         queue: SendingQueueConfiguration,
@@ -128,7 +127,7 @@ struct SendingQueue<Token: Sendable>: Sendable {
         var actions = Actions()
         // Unknown after `abandon()`.
         guard var request = inFlight.removeValue(forKey: id) else { return actions }
-        setFailing(outcome == .delivered ? nil : outcome.message, &actions)
+        setExportError(outcome == .delivered ? nil : outcome.message, &actions)
         switch outcome {
         case .delivered:
             let spans = request.currentSpans

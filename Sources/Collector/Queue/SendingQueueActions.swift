@@ -48,7 +48,7 @@ extension SendingQueue {
         var resolved: [(token: Token, result: ConsumeResult)] = []
         var note: SendingQueueNote?
         /// The exporter's new state, when it changes.
-        var status: ComponentStatus?
+        var statusChange: NumberedStatus?
         /// After `stop`: nothing is left that could be done.
         var isDrained = false
 

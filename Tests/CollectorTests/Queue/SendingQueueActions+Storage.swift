@@ -17,3 +17,8 @@ extension SendingQueue.Actions {
         storage.flatMap { action -> [Int64] in if case .remove(let ids) = action { ids } else { [] } }
     }
 }
+
+extension SendingQueue.Actions {
+    /// The exporter's new state, when it changes.
+    var status: ComponentStatus? { statusChange?.status }
+}

@@ -89,6 +89,29 @@ import Testing
         #expect(works.status == .ok)
     }
 
+    @Test func theStatusIsOKOnlyWhileBothStorageAndBackendWork() {
+        var queue = opened()
+        func storing(_ result: Result<Int64, QueueStorageError>) -> ComponentStatus? {
+            guard let store = queue.offer(batch("a"), token: 0, now: start).actions.stores.first else { return nil }
+            return queue.stored(store.id, result, now: start).status
+        }
+        let full = Result<Int64, QueueStorageError>.failure(QueueStorageError("the disk is full"))
+        let (storage, backend) = ("storing failed: the disk is full", "exporting failed: away")
+        let sends = (0..<3).compactMap { store(&queue, batch("b"), id: Int64($0 + 1)).sends.first?.id }
+        #expect(
+            queue.finished(sends[0], .retryable("away"), now: start, random: 0).status == .recoverableError(backend)
+        )
+        #expect(storing(full) == .recoverableError(storage))
+        // Neither that the backend is back nor that it is away again hides that nothing can be stored.
+        #expect(queue.finished(sends[1], .delivered, now: start, random: 0).status == nil)
+        #expect(queue.finished(sends[2], .retryable("away"), now: start, random: 0).status == nil)
+        #expect(storing(.success(10)) == .recoverableError(backend))
+        _ = queue.retryDue(sends[2], now: start)
+        #expect(queue.finished(sends[2], .delivered, now: start, random: 0).status == .ok)
+        #expect(storing(full) == .recoverableError(storage))
+        #expect(storing(.success(11)) == .ok)
+    }
+
     @Test func whatAnEarlierProcessLeftIsReadOldestFirstAndTakesRoom() {
         var queue = makeQueue { $0.queueSize = 2 }
         let opened = queue.opened(StoredTotals(batches: 2, spans: 5, bytes: 20), now: start)
