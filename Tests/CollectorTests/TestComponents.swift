@@ -11,10 +11,16 @@ final class Journal: Sendable {
     private let entries = Mutex<[String]>([])
     private let stream: AsyncStream<String>
     private let continuation: AsyncStream<String>.Continuation
+    /// Names of components that are gone.
+    private let freed: AsyncStream<String>
+    private let freeing: AsyncStream<String>.Continuation
     /// What receivers hand their batches to.
     private let inputs = Mutex<[String: any TraceConsumer]>([:])
 
-    init() { (stream, continuation) = AsyncStream.makeStream() }
+    init() {
+        (stream, continuation) = AsyncStream.makeStream()
+        (freed, freeing) = AsyncStream.makeStream()
+    }
 
     var all: [String] { entries.withLock { $0 } }
 
@@ -26,6 +32,13 @@ final class Journal: Sendable {
     /// Returns once an entry contains `text`; call it from one task only.
     func wait(for text: String) async {
         for await entry in stream where entry.contains(text) { return }
+    }
+
+    func free(_ name: String) { freeing.yield(name) }
+
+    /// Returns once nobody has the component any more; call it from one task only.
+    func waitForEnd(of name: String) async {
+        for await freed in freed where freed == name { return }
     }
 
     func setInput(_ receiver: String, _ consumer: (any TraceConsumer)?) { inputs.withLock { $0[receiver] = consumer } }
@@ -113,6 +126,8 @@ final class TestComponent: Service, TraceConsumer, ExclusiveComponent, FileReadi
         let predecessor = (context.predecessor as? TestComponent).map { " after \($0.name)" } ?? ""
         journal.add("create \(name)\(predecessor)")
     }
+
+    deinit { journal.free(name) }
 
     /// With its size, when that is not the default.
     var name: String { configuration.size == 5 ? "\(context.id)" : "\(context.id)(\(configuration.size))" }

@@ -76,6 +76,34 @@ struct ShutdownTests {
         }
     }
 
+    @Test("an exporter whose backend hangs does not take the last attempt of another")
+    func lastAttempts() async throws {
+        let (hanging, other) = (RecordingBackend(), RecordingBackend())
+        try await hanging.start()
+        try await other.start()
+        hanging.behave(.hang)
+        other.behave(.reject(status: 503))
+        let settings = [
+            "exporters.otlp_http/a.endpoint=\(other.url)",
+            "exporters.otlp_http/a.retry_on_failure.initial_interval=1m",
+            "exporters.otlp_http/a.retry_on_failure.max_interval=1m",
+            "exporters.otlp_http/b.endpoint=\(hanging.url)",
+            "service.pipelines.traces.exporters=[otlp_http/a,otlp_http/b]",
+            "service.shutdown_timeout=1s",
+        ]
+        try await Stage.run([], settings) { stage in
+            try await stage.send(Fixtures.request([Fixtures.span(id: 1)]))
+            #expect(await hanging.waitUntil { $0.rejectedCount == 1 })
+            await stage.expectLog("Exporting failed. Will retry the request after interval.")
+            other.behave(.accept)
+            stage.gateway.send(signal: SIGTERM)
+            #expect(await stage.gateway.waitForExit() == .code(0))
+            #expect(other.contents.spans.count == 1, "\(stage.gateway.output.text)")
+        }
+        await hanging.stop()
+        await other.stop()
+    }
+
     @Test("a second signal ends it at once, unless it comes with the first, as from wrappers that send it twice")
     func second() async throws {
         try await Stage.run([], ["service.shutdown_timeout=10m"], exit: .code(1)) { _, backend in

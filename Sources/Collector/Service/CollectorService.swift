@@ -77,11 +77,11 @@ public final class CollectorService: Service {
             "Starting \(BuildInfo.command)...",
             metadata: ["Version": "\(BuildInfo.version)", "NumCPU": .stringConvertible(System.coreCount)]
         )
-        let nodes = state.withLock { $0.graph.nodes }
         await withGracefulShutdownHandler {
             await withTaskGroup { tasks in
                 tasks.addTask {
-                    await self.supervisor.startFirst(nodes)
+                    // Not a constant out there: it would have the first components for as long as this runs.
+                    await self.supervisor.startFirst(self.state.withLock { $0.graph.nodes })
                     self.started.continuation.finish()
                 }
                 // Also ends when the task is cancelled.
@@ -142,11 +142,14 @@ public final class CollectorService: Service {
         }
         use(configuration, graph)
         for node in change.staying { (node.service as? any FileReadingComponent)?.rereadFiles() }
-        let task = Task {
-            await supervisor.stop(change.leaving, deadline: .now + surroundings.shutdownTimeout)
-            surroundings.forget(change.leaving.map(\.instance))
+        state.withLock { state in
+            state.draining = Task {
+                await supervisor.stop(change.leaving, deadline: .now + surroundings.shutdownTimeout)
+                surroundings.forget(change.leaving.map(\.instance))
+                // The task has them for as long as somebody has the task.
+                self.state.withLock { $0.draining = nil }
+            }
         }
-        state.withLock { $0.draining = task }
         return change
     }
 

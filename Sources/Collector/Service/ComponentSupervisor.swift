@@ -1,6 +1,6 @@
 import Logging
 
-/// Starts and stops components, one after the other, and notices when one ends that should not.
+/// Starts and stops components in their order, and notices when one ends that should not.
 actor ComponentSupervisor {
     private let board: StatusBoard
     private let makeLogger: @Sendable (String) -> Logger
@@ -68,23 +68,34 @@ actor ComponentSupervisor {
         return await board.started(instance)
     }
 
-    /// Stops components, the last of them first. What is not done at `deadline` is cancelled.
+    /// Stops components: receivers, then processors from the front of their pipelines, then exporters, then extensions.
+    /// What is not done at `deadline` is cancelled.
+    ///
+    /// Those that hand nothing to each other are stopped at a time: one that hangs takes no other's time.
+    ///
+    /// - Parameter nodes: in the order in which they were started.
     func stop(_ nodes: [PipelineGraph.Node], deadline: ContinuousClock.Instant) async {
-        for node in nodes.reversed() { await running[node.instance]?.stop(deadline: deadline) }
+        for kind in [ComponentKind.receiver, .processor, .exporter, .extension] {
+            let nodes = nodes.reversed().filter { $0.component.factory.kind == kind }
+            let rows =
+                kind == .processor ? Array(Dictionary(grouping: nodes, by: \.pipeline).values) : nodes.map { [$0] }
+            await withTaskGroup { tasks in
+                for row in rows {
+                    let components = row.compactMap { running[$0.instance] }
+                    tasks.addTask { for component in components { await component.stop(deadline: deadline) } }
+                }
+            }
+        }
     }
 
     /// Stops everything, and starts nothing any more: receivers first, extensions last.
     func stopAll(deadline: ContinuousClock.Instant) async {
         isStopping = true
-        let places = Dictionary(current.enumerated().map { ($1.instance, $0) }) { first, _ in first }
-        // Those that do not count are leaving, or had just been started: before others of their kind.
-        let nodes = running.values.map(\.node).sorted { left, right in
-            let (leftRank, rightRank) = (left.component.factory.kind.rank, right.component.factory.kind.rank)
-            if leftRank != rightRank { return leftRank < rightRank }
-            return places[left.instance] ?? (Int.max / 2 + left.instance.number)
-                < places[right.instance] ?? (Int.max / 2 + right.instance.number)
-        }
-        await stop(nodes, deadline: deadline)
+        let counting = Set(current.map(\.instance))
+        // These are leaving, or had just been started: before others of their pipeline.
+        let others = running.values.map(\.node).filter { !counting.contains($0.instance) }
+            .sorted { $0.instance.number < $1.instance.number }
+        await stop(current + others, deadline: deadline)
     }
 
     private func ended(_ instance: ComponentInstance, _ failure: ComponentFailure?) {
@@ -96,17 +107,5 @@ actor ComponentSupervisor {
         // Told again at the very end; here it stands before all that follows from it.
         makeLogger(instance.key).error("The component has failed.", metadata: ["error": "\(failure.reason)"])
         onFailure()
-    }
-}
-
-extension ComponentKind {
-    /// What is started first is stopped last.
-    fileprivate var rank: Int {
-        switch self {
-        case .extension: 0
-        case .exporter: 1
-        case .processor: 2
-        case .receiver: 3
-        }
     }
 }

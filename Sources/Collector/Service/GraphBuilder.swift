@@ -40,7 +40,7 @@ struct GraphBuilder {
             var entry = FanOutConsumer.over(pipeline.exporters.compactMap { exporters[$0] })
             for id in pipeline.processors.reversed() {
                 let key = Self.processorKey(id, in: pipeline, of: service)
-                entry = add(.processor, id, key, to: entry)?.consumer ?? MissingConsumer()
+                entry = add(.processor, id, key, in: pipeline.id, to: entry)?.consumer ?? MissingConsumer()
             }
             for id in pipeline.receivers { entries[id, default: []].append(entry) }
         }
@@ -65,13 +65,15 @@ struct GraphBuilder {
         _ kind: ComponentKind,
         _ id: ComponentID,
         _ key: String,
+        in pipeline: ComponentID? = nil,
         to next: (any TraceConsumer)?
     ) -> PipelineGraph.Node? {
         guard let component = configuration.component(kind, id) else {
             failures.append(ComponentFailure(component: key, phase: .create, reason: "it is not configured"))
             return nil
         }
-        if let old = previous[key], canStay(old, as: component, next) {
+        if var old = previous[key], canStay(old, as: component, next) {
+            old.pipeline = pipeline
             if let next, let output = old.output { switches.append((output, next)) }
             nodes.append(old)
             return old
@@ -90,7 +92,8 @@ struct GraphBuilder {
                 consumer: made as? any TraceConsumer,
                 output: output,
                 outputChecks: next?.checksWellFormedness ?? false,
-                extensions: used
+                extensions: used,
+                pipeline: pipeline
             )
             nodes.append(node)
             return node

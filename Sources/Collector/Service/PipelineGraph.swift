@@ -20,13 +20,15 @@ struct PipelineGraph: Sendable {
         /// Whether that said, when this was made, that it checks well-formedness.
         let outputChecks: Bool
         let extensions: UsedExtensions
+        /// Of processors: the pipeline that it stands in.
+        var pipeline: ComponentID?
 
         /// Whether no other may run beside it that may have the same file or the like.
         var isExclusive: Bool { (service as? any ExclusiveComponent)?.isExclusive ?? false }
     }
 
     /// In the order in which they are started: extensions, exporters, processors (the last of a pipeline first),
-    /// receivers. They are stopped in reverse, so that nothing is handed to a component that has stopped.
+    /// receivers. They are stopped the other way round, so that nothing is handed to a component that has stopped.
     let nodes: [Node]
     /// Where instances that were there before have to hand their batches from now on.
     private let switches: [(output: SwitchableConsumer, target: any TraceConsumer)]

@@ -232,6 +232,15 @@ import Testing
         }
     }
 
+    @Test func whatHasEndedAfterAChangeIsGivenFree() async throws {
+        try await withService { service in
+            _ = try await service.reload(
+                configuration(text(["exporters: {out: ,": "exporters: {out: {limits: {size: 6}},"]))
+            )
+            await journal.waitForEnd(of: "out")
+        }
+    }
+
     @Test func theEndDuringAChangeIsNotHeldUp() async throws {
         try await withService { service in
             async let change = service.reload(

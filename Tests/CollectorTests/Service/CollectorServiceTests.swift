@@ -140,6 +140,32 @@ import Testing
         #expect(journal.all.last == "info service Shutdown complete.")
     }
 
+    @Test(arguments: ["receiver:in/2", "processor:pass/2", "exporter:out/2", "extension:health/2"])
+    func whatHangsTakesNoTimeOfOthersOfItsKind(hanging: String) async throws {
+        let id = String(hanging.drop { $0 != ":" }.dropFirst())
+        let text = """
+            receivers: {in: , in/2: }
+            processors: {pass: , pass/2: }
+            exporters: {out: , out/2: }
+            extensions: {health: , health/2: }
+            service:
+              shutdown_timeout: 300ms
+              extensions: [health, health/2]
+              pipelines:
+                traces: {receivers: [in], processors: [pass], exporters: [out]}
+                traces/2: {receivers: [in/2], processors: [pass/2], exporters: [out/2]}
+            """
+        let service = try makeService(text.replacing("\(id): }", with: "\(id): {failure: hang}}"))
+        async let run: Void = service.run()
+        await journal.wait(for: "Everything is ready")
+        await service.triggerGracefulShutdown()
+        try await run
+        let other = id.prefix { $0 != "/" }
+        let stopped = try #require(journal.all.firstIndex(of: "stop \(other)"))
+        let isOver = try #require(journal.all.firstIndex { $0.contains("\(hanging) Ended before it was done") })
+        #expect(stopped < isOver, "\(journal.all)")
+    }
+
     @Test func aShutdownBeforeTheStartIsNotLost() async throws {
         let service = try makeService(Self.one)
         await service.triggerGracefulShutdown()
