@@ -15,9 +15,10 @@ import Testing
         try await body(directory.path)
     }
 
-    func exporter(_ yaml: String) throws -> FileExporter {
+    /// - Parameter opened: what the program has opened; nothing when it has just been started.
+    func exporter(_ yaml: String, opened: OpenedFiles = OpenedFiles()) throws -> FileExporter {
         let configuration = try configuration(FileExporterConfiguration.self, YAMLText.parse(yaml, source: "test"))
-        return FileExporter(configuration, context: context.component("file"))
+        return FileExporter(configuration, context: context.component("file"), opened: opened)
     }
 
     func consume(_ exporter: FileExporter, _ batch: TraceBatch) async -> ConsumeResult {
@@ -62,6 +63,42 @@ import Testing
             }
             let text = try String(contentsOfFile: "\(directory)/traces", encoding: .utf8)
             #expect(text.split(separator: "\n").count == count)
+        }
+    }
+
+    @Test func whatTheProgramHasWrittenItselfIsKept() async throws {
+        try await withDirectory { directory in
+            let opened = OpenedFiles()
+            try "before\n".write(toFile: "\(directory)/traces", atomically: false, encoding: .utf8)
+            // Also by another name of the file.
+            for path in ["traces", "traces", "./traces"] {
+                let exporter = try exporter("{path: '\(directory)/\(path)'}", opened: opened)
+                try await withRunning(exporter) { _ = await consume(exporter, Samples.batch()) }
+            }
+            let lines = try String(contentsOfFile: "\(directory)/traces", encoding: .utf8).split(separator: "\n")
+            #expect(lines.count == 3 && !lines.contains("before"), "\(lines)")
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func aFileThatSomebodyElseHasMovedOrRemovedIsBegunAnew(isMoved: Bool) async throws {
+        try await withDirectory { directory in
+            let path = "\(directory)/t.bin"
+            let exporter = try exporter("{path: '\(path)', format: proto, rotation: {max_megabytes: 1}}")
+            let batch = TraceBatch(body: ByteBuffer(repeating: 1, count: 700_000), spanCount: 1)
+            try await withRunning(exporter) {
+                _ = await consume(exporter, batch)
+                if isMoved {
+                    try FileManager.default.moveItem(atPath: path, toPath: "\(directory)/elsewhere")
+                } else {
+                    try FileManager.default.removeItem(atPath: path)
+                }
+                guard case .accepted(1) = await consume(exporter, batch) else {
+                    Issue.record("not accepted")
+                    return
+                }
+            }
+            #expect(try Data(contentsOf: URL(filePath: path)).count == 700_004)
         }
     }
 

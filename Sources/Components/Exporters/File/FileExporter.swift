@@ -37,10 +37,11 @@ final class FileExporter: Service, TraceConsumer, ExclusiveComponent {
         FileExporterConfiguration.self
     ) { FileExporter($0, context: $1) }
 
-    init(_ configuration: FileExporterConfiguration, context: ComponentContext) {
+    /// - Parameter opened: what has been opened since the program was started.
+    init(_ configuration: FileExporterConfiguration, context: ComponentContext, opened: OpenedFiles = .shared) {
         format = configuration.format
         self.context = context
-        output = Output(RotatingFile(configuration))
+        output = Output(RotatingFile(configuration, opened: opened))
         thread.start()
         let name = "\(context.id)"
         context.observe { [weak self] sink in

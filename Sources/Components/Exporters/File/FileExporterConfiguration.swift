@@ -67,7 +67,8 @@ public struct FileExporterConfiguration: ComponentConfiguration {
                 "bool",
                 default: "false",
                 example: "true",
-                "Keep what is in the file when the program starts. Not together with `rotation`."
+                "Keep what is in the file when the program opens it first; after a reload it is always kept. Not together "
+                    + "with `rotation`."
             ),
             ConfigOption(
                 "rotation.max_megabytes",

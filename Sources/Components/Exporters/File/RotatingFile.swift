@@ -4,14 +4,13 @@ import Glibc
 /// A file that records are written to, and that is renamed when it gets too long. For one thread at a time.
 struct RotatingFile: ~Copyable {
     private let configuration: FileExporterConfiguration
+    private let opened: OpenedFiles
     private var descriptor: Int32 = -1
     private var size = 0
-    /// What was in the file before is dropped with the first opening.
-    private var truncates: Bool
 
-    init(_ configuration: FileExporterConfiguration) {
+    init(_ configuration: FileExporterConfiguration, opened: OpenedFiles) {
         self.configuration = configuration
-        truncates = !configuration.append && configuration.rotation == nil
+        self.opened = opened
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }
@@ -44,17 +43,21 @@ struct RotatingFile: ~Copyable {
     mutating func open() throws(FileError) {
         guard descriptor < 0 else { return }
         if configuration.createDirectory { try Self.makeDirectories(configuration) }
+        let path = configuration.path
+        let truncates = !configuration.append && configuration.rotation == nil && !opened.contains(path)
         let flags = O_WRONLY | O_CREAT | O_CLOEXEC | (truncates ? O_TRUNC : 0)
-        descriptor = Glibc.open(configuration.path, flags, 0o644)
-        guard descriptor >= 0 else { throw FileError("open", configuration.path, errno) }
-        truncates = false
+        descriptor = Glibc.open(path, flags, 0o644)
+        guard descriptor >= 0 else { throw FileError("open", path, errno) }
+        opened.insert(path)
         // What is no file, such as a pipe, has no end.
         size = max(0, Int(lseek(descriptor, 0, SEEK_END)))
     }
 
     private mutating func rotate(_ rotation: FileExporterConfiguration.Rotation) throws(FileError) {
         let name = BackupName(path: configuration.path)
-        guard rename(configuration.path, name.backup(at: time(nil), localtime: rotation.localtime)) == 0 else {
+        let backup = name.backup(at: time(nil), localtime: rotation.localtime)
+        // Somebody else may have moved or removed it: then there is nothing left to rename.
+        guard rename(configuration.path, backup) == 0 || errno == ENOENT else {
             throw FileError("rename", configuration.path, errno)
         }
         close(descriptor)
