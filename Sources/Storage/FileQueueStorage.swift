@@ -88,12 +88,16 @@ public final class FileQueueStorage: QueueStorage {
 
     public func close() async {
         guard inbox.withLock({ exchange(&$0.isOpen, with: false) }) else { return }
-        // The thread takes what it is given in order: with this done, all else is.
-        try? await thread.runIfActive { [self] in
-            handleAll()
-            if !work.unremoved.isEmpty { write([]) }
-            work.database?.close()
-            work.database = nil
+        // The thread takes what it is given in order: with this done, all else is. The async `runIfActive` would not do:
+        // in a task that has been cancelled it leaves its body out, and then the file would stay open, and locked.
+        await withCheckedContinuation { continuation in
+            thread.submit { [self] _ in
+                handleAll()
+                if !work.unremoved.isEmpty { write([]) }
+                work.database?.close()
+                work.database = nil
+                continuation.resume()
+            }
         }
         try? await thread.shutdownGracefully()
         FileHolders.shared.release(path)

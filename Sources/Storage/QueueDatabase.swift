@@ -196,12 +196,7 @@ final class QueueDatabase {
     private static let version = 1
 
     private static func open(_ path: String, _ options: FileStorageOptions) throws -> Opened {
-        // SQLite would let others read it.
-        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw QueueStorageError("cannot open \(path): \(String(cString: strerror(errno)))")
-        }
-        Glibc.close(descriptor)
+        try create(path)
         var configuration = Configuration()
         configuration.label = "sending queue"
         configuration.foreignKeysEnabled = false
@@ -238,6 +233,18 @@ final class QueueDatabase {
             let totals = StoredTotals(batches: numbers[0], spans: numbers[1], bytes: numbers[2])
             return Opened(connection: connection, totals: totals, lastID: Int64(numbers[3]))
         }
+    }
+
+    /// Makes the file unless it is there: SQLite would let others read it.
+    private static func create(_ path: String) throws(QueueStorageError) {
+        // One that is there is not opened: to close any descriptor of a file gives up all locks that the process has on
+        // it, also those of a connection that is open.
+        guard access(path, R_OK | W_OK) != 0 else { return }
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw QueueStorageError("cannot open \(path): \(String(cString: strerror(errno)))")
+        }
+        Glibc.close(descriptor)
     }
 
     private static func createTable(_ database: Database, _ path: String) throws {

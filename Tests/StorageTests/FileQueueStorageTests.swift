@@ -82,6 +82,21 @@ import Testing
         await first.close()
     }
 
+    @Test func closingDoesItsWorkInATaskThatHasBeenCancelled() async throws {
+        let first = try storage()
+        _ = try await first.open()
+        #expect(try await first.store(batch("a")) == 1)
+        first.remove([1])
+        let closing = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            await first.close()
+        }
+        await closing.value
+        let second = try storage()
+        #expect(try await second.open() == StoredTotals())
+        await second.close()
+    }
+
     @Test func aClosedStorageRefuses() async throws {
         let storage = try storage()
         _ = try await storage.open()

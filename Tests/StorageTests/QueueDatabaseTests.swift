@@ -55,6 +55,29 @@ import Testing
         database.close()
     }
 
+    @Test func anAttemptToOpenItOnceMoreLeavesItLocked() throws {
+        let database = try open()
+        _ = try database.write([batch("a")], removing: [])
+        #expect(throws: QueueStorageError.self) { try open() }
+        #expect(try isLocked())
+        database.close()
+        #expect(try !isLocked())
+    }
+
+    /// Whether another process could not lock the file. To be asked once while it is open: closing what is opened here gives
+    /// up the locks that this process has on it.
+    private func isLocked() throws -> Bool {
+        let descriptor = Glibc.open("\(folder.path)/queue.sqlite", O_RDWR)
+        try #require(descriptor >= 0)
+        defer { Glibc.close(descriptor) }
+        var lock = flock()
+        lock.l_type = Int16(F_WRLCK)
+        lock.l_whence = Int16(SEEK_SET)
+        // F_OFD_GETLK: as if by somebody else, for the descriptor's locks and the process's are in each other's way.
+        try #require(withUnsafeMutablePointer(to: &lock) { fcntl(descriptor, 36, UnsafeMutableRawPointer($0)) } == 0)
+        return lock.l_type != Int16(F_UNLCK)
+    }
+
     @Test func rubbishIsSetAsideAndANewFileBegun() throws {
         let rubbish = String(repeating: "This is no database. ", count: 1000)
         try Data(rubbish.utf8).write(to: URL(filePath: "\(folder.path)/queue.sqlite"))

@@ -28,6 +28,18 @@ final class ReloadStage: Sendable {
         var backend = \ReloadStage.backend
         var level = "info"
         var isBroken = false
+        /// Options of the exporter's sending queue.
+        var queue = ""
+        /// Further exporters, as YAML on a line of its own.
+        var exporters = ""
+        var exporterIDs: [String] = []
+        /// Options of a `file_storage` extension; nil for none.
+        var fileStorage: String?
+        var shutdownTimeout = "10s"
+
+        fileprivate var exporterList: String {
+            isBroken ? "otlp_htp, debgu" : (["otlp_http"] + exporterIDs).joined(separator: ", ")
+        }
     }
 
     private init(
@@ -90,13 +102,18 @@ final class ReloadStage: Sendable {
             endpoint: \(url)
             timeout: \(configuration.timeout)
             retry_on_failure: {initial_interval: 50ms, max_interval: 200ms}
+            sending_queue: {\(configuration.queue)}
+          \(configuration.exporters)
+        extensions: {\(configuration.fileStorage.map { "file_storage: \($0)" } ?? "")}
         service:
+          shutdown_timeout: \(configuration.shutdownTimeout)
+          extensions: [\(configuration.fileStorage == nil ? "" : "file_storage")]
           telemetry: {metrics: {level: none}, logs: {level: \(configuration.level), sampling: {enabled: false}}}
           pipelines:
             traces:
               receivers: [\(([configuration.receiver] + configuration.receiverIDs).joined(separator: ", "))]
               processors: [\(configuration.processors.joined(separator: ", "))]
-              exporters: [\(configuration.isBroken ? "otlp_htp, debgu" : "otlp_http")]
+              exporters: [\(configuration.exporterList)]
 
         """
     }
