@@ -59,7 +59,7 @@ struct ReloadFilesTests {
             #expect(try lines() == 1)
             // Its exporter is made, and fails with the others; the one there was is made anew.
             try await stage.reload(
-                configuration("flush_interval: 2s", receivers: taken),
+                configuration("create_directory: true", receivers: taken),
                 expecting: ReloadStage.refusal
             )
             #expect(try await stage.post(2) == 200)
@@ -67,7 +67,7 @@ struct ReloadFilesTests {
             try await stage.reload(configuration(nil, receivers: taken), expecting: ReloadStage.refusal)
             #expect(try await stage.post(3) == 200)
             #expect(try lines() == 3)
-            try await stage.reload(configuration("flush_interval: 2s"))
+            try await stage.reload(configuration("create_directory: true"))
             #expect(try await stage.post(4) == 200)
             #expect(try lines() == 4)
         }
