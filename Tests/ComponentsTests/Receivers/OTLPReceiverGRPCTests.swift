@@ -39,7 +39,7 @@ import Testing
         certificate: (String, String)? = nil
     ) async throws -> ExportError? {
         var configuration = TraceClientConfiguration(host: "127.0.0.1", port: port)
-        configuration.timeout = .seconds(10)
+        configuration.timeout = .seconds(60)
         if let pem {
             var tls = TraceClientConfiguration.TLS()
             tls.trusted = .bytes(Array(pem.utf8))
