@@ -14,6 +14,7 @@ final class Journal: Sendable {
     /// Names of components that are gone.
     private let freed: AsyncStream<String>
     private let freeing: AsyncStream<String>.Continuation
+    private let held = AsyncStream<Void>.makeStream()
     /// What receivers hand their batches to.
     private let inputs = Mutex<[String: any TraceConsumer]>([:])
 
@@ -33,6 +34,10 @@ final class Journal: Sendable {
     func wait(for text: String) async {
         for await entry in stream where entry.contains(text) { return }
     }
+
+    func letGo() { held.continuation.finish() }
+
+    func waitToBeLetGo() async { for await _ in held.stream {} }
 
     func free(_ name: String) { freeing.yield(name) }
 
@@ -78,6 +83,8 @@ struct TestConfiguration: ComponentConfiguration {
     var uses: String?
     var checks: Bool
     var isExclusive: Bool
+    /// It ends when ``Journal/letGo()`` is called.
+    var isHeld: Bool
 
     init(from map: inout ConfigMap) throws(ConfigError) {
         failure = try map.oneOf("failure", default: .none)
@@ -87,6 +94,7 @@ struct TestConfiguration: ComponentConfiguration {
         uses = try map.optionalString("uses")
         checks = try map.bool("checks", default: false)
         isExclusive = try map.bool("exclusive", default: false)
+        isHeld = try map.bool("held", default: false)
     }
 
     static let options = [
@@ -147,6 +155,7 @@ final class TestComponent: Service, TraceConsumer, ExclusiveComponent, FileReadi
             return
         }
         try? await gracefulShutdown()
+        if configuration.isHeld { await journal.waitToBeLetGo() }
         journal.add("stop \(name)")
     }
 
