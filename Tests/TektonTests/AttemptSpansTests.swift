@@ -231,6 +231,20 @@ struct AttemptSpansTests {
         #expect(spans["step a"]?.events.isEmpty == true)
     }
 
+    /// The scheduler, the kubelet and the step each go by a clock of their own.
+    @Test(arguments: [(3.0, [3.0, 3.5]), (3.5, [3.5]), (4.0, [3.5])])
+    func phasesStayInsideTheStepWhereClocksDiffer(scheduled: Double, starts: [Double]) {
+        // The container started at 4, the step half a second before.
+        var pod = Facts.pod([("step-a", Facts.ended(0, from: 3.5, to: 9))], phase: "Succeeded")
+        pod.scheduled?.lastTransitionTime = Facts.time(scheduled)
+        let options = SpanOptions(stepTransitions: .spans)
+        let spans = Facts.spans(Facts.taskRun(done: ("True", "Succeeded")), pod, options: options)
+        let phases = spans.filter { [.waiting, .queued, .running].contains($0.kind) }
+        #expect(phases.map(\.start) == starts.map(Facts.time))
+        #expect(phases.map(\.end) == (starts.dropFirst() + [9]).map(Facts.time))
+        #expect(spans["step a"]?.start == starts.first.map(Facts.time))
+    }
+
     @Test func aPodMadeAnewKeepsWhatWasFinalAndAddsTheRest() {
         let first = Facts.pod(
             [("step-a", Facts.ended(0, from: 5, to: 6)), ("step-b", Facts.ended(255, from: 7, to: 8))],

@@ -39,8 +39,10 @@ struct StepTransitions {
 
         var phases: [Phase] = []
         if let started = run.containerStart {
-            if let scheduled, scheduled <= started {
-                phases.append(Phase(kind: .waiting, start: scheduled, end: started))
+            // The scheduler, the kubelet and the step each go by a clock of their own, which may say that the step ran before.
+            let waited = min(started, run.start)
+            if let scheduled, scheduled < waited {
+                phases.append(Phase(kind: .waiting, start: scheduled, end: waited))
             }
             if started <= run.start {
                 phases.append(Phase(kind: .queued, start: started, end: run.start))
@@ -48,6 +50,6 @@ struct StepTransitions {
         }
         phases.append(Phase(kind: .running, start: run.start, end: run.end))
         self.phases = phases
-        begin = phases[0].start
+        begin = phases.map(\.start).min() ?? run.start
     }
 }
