@@ -119,12 +119,16 @@ extension AttemptStatus.Condition {
     /// Reads an array of conditions, of which there is one of each type.
     static func first(ofType type: String, reading reader: inout JSONReader) throws(JSONReadError) -> Self? {
         var found: Self?
-        var elements = try reader.elementsIfPresent()
-        while try elements.next(in: &reader) {
-            let condition = try Self(reading: &reader)
+        try each(reading: &reader) { condition in
             if found == nil, condition.type == type { found = condition }
         }
         return found
+    }
+
+    /// Reads an array of conditions.
+    static func each(reading reader: inout JSONReader, _ take: (Self) -> Void) throws(JSONReadError) {
+        var elements = try reader.elementsIfPresent()
+        while try elements.next(in: &reader) { take(try Self(reading: &reader)) }
     }
 
     private init(reading reader: inout JSONReader) throws(JSONReadError) {

@@ -17,6 +17,10 @@ public struct Pod: KubernetesResource, Equatable {
     public var reason: String?
     /// The condition `PodScheduled`.
     public var scheduled: AttemptStatus.Condition?
+    /// The condition `DisruptionTarget`, where it is true.
+    public var disruption: Disruption?
+    /// False where the first step waits for nobody: READY was put on the pod when it was made, so that it proves nothing.
+    public var awaitsReady: Bool
     /// Of init and other containers, by name.
     public var containerStatuses: [String: ContainerStatus]
 
@@ -28,6 +32,8 @@ public struct Pod: KubernetesResource, Equatable {
         phase: String? = nil,
         reason: String? = nil,
         scheduled: AttemptStatus.Condition? = nil,
+        disruption: Disruption? = nil,
+        awaitsReady: Bool = true,
         containerStatuses: [String: ContainerStatus] = [:]
     ) {
         self.metadata = metadata
@@ -37,6 +43,8 @@ public struct Pod: KubernetesResource, Equatable {
         self.phase = phase
         self.reason = reason
         self.scheduled = scheduled
+        self.disruption = disruption
+        self.awaitsReady = awaitsReady
         self.containerStatuses = containerStatuses
     }
 
@@ -50,6 +58,18 @@ public struct Pod: KubernetesResource, Equatable {
             self.name = name
             self.image = image
             self.restartPolicy = restartPolicy
+        }
+    }
+
+    /// The cluster ends the pod: preempted, drained from its node, and the like.
+    public struct Disruption: Sendable, Equatable {
+        /// Such as `PreemptionByScheduler`.
+        public var reason: String
+        public var since: KubernetesTime?
+
+        public init(reason: String, since: KubernetesTime? = nil) {
+            self.reason = reason
+            self.since = since
         }
     }
 
@@ -94,6 +114,24 @@ extension Pod {
     /// True once any container has started, init containers and sidecars included.
     public var hasStartedContainer: Bool {
         containerStatuses.values.contains { $0.state?.startedAt != nil }
+    }
+
+    /// True once the container of any step has started.
+    var hasStartedStep: Bool { steps.contains { state(of: $0.name)?.startedAt != nil } }
+
+    /// When the first step could begin, for want of its own word: after the last init container, else on a node.
+    var firstTurn: KubernetesTime? {
+        trueInitContainers.compactMap { state(of: $0.name)?.terminated?.finishedAt }.max()
+            ?? (scheduled?.status == "True" ? scheduled?.lastTransitionTime : nil) ?? metadata.creationTimestamp
+    }
+
+    /// What the system ended the pod for, if it did: `status.reason`, else that of a disruption; one that came only after
+    /// the container had ended (a drain finds pods that are over, too) did not end it.
+    func reason(ofContainerFinishedAt finished: KubernetesTime?) -> String? {
+        if let reason { return reason }
+        guard let disruption else { return nil }
+        if let finished, let since = disruption.since, finished < since { return nil }
+        return disruption.reason
     }
 
     /// The containers of the steps, in their order.

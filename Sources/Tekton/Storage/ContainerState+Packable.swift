@@ -3,12 +3,16 @@ import Kubernetes
 extension ContainerState: Packable {
     func pack(into writer: inout PackWriter) {
         writer.writeShared(waitingReason)
+        if hasConfigError { writer.write(waitingMessage) }
         writer.write(running)
         writer.write(terminated)
     }
 
     init(unpacking reader: inout PackReader) {
-        self.init(waitingReason: reader.text(), running: reader.time(), terminated: reader.element())
+        self.init(waitingReason: reader.text())
+        if hasConfigError { waitingMessage = reader.text() }
+        running = reader.time()
+        terminated = reader.element()
     }
 }
 
@@ -20,6 +24,8 @@ extension ContainerState.Terminated: Packable {
         writer.write(finishedAt)
         writer.write(containerID)
         writer.write(message)
+        // The texts of the few that have one cost the others nothing.
+        if couldNotStart { writer.write(startFailure) }
     }
 
     init(unpacking reader: inout PackReader) {
@@ -31,6 +37,7 @@ extension ContainerState.Terminated: Packable {
             containerID: reader.text(),
             message: reader.element()
         )
+        if couldNotStart { startFailure = reader.text() }
     }
 }
 

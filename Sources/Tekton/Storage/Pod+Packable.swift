@@ -15,6 +15,8 @@ extension Pod: Packable {
         writer.writeShared(phase)
         writer.writeShared(reason)
         writer.write(scheduled)
+        writer.write(disruption)
+        writer.write(awaitsReady)
         // In the order of the containers, so that pods of one task have the same strings.
         let known = (initContainers + containers).map(\.name)
         let others = containerStatuses.keys.filter { !known.contains($0) }.sorted()
@@ -35,9 +37,22 @@ extension Pod: Packable {
             containers: reader.elements(),
             phase: reader.text(),
             reason: reader.text(),
-            scheduled: reader.element()
+            scheduled: reader.element(),
+            disruption: reader.element(),
+            awaitsReady: reader.flag()
         )
         for status in reader.elements(ContainerStatus.self) { containerStatuses[status.name] = status }
+    }
+}
+
+extension Pod.Disruption: Packable {
+    func pack(into writer: inout PackWriter) {
+        writer.writeShared(reason)
+        writer.write(since)
+    }
+
+    init(unpacking reader: inout PackReader) {
+        self.init(reason: reader.text() ?? "", since: reader.time())
     }
 }
 

@@ -88,13 +88,16 @@ struct FoundationTerminated: Decodable {
     let message: String?
 
     var value: ContainerState.Terminated {
-        ContainerState.Terminated(
+        let told = message.flatMap { FoundationMessage.parse($0) }
+        let hasFailed = startedAt.nonZero == nil && ["StartError", "ContainerCannotRun"].contains(reason)
+        return ContainerState.Terminated(
             exitCode: exitCode ?? 0,
             reason: reason.nonEmpty,
             startedAt: startedAt.nonZero,
             finishedAt: finishedAt.nonZero,
             containerID: containerID.nonEmpty,
-            message: message.flatMap { FoundationMessage.parse($0) }
+            message: told,
+            startFailure: hasFailed && told == nil ? message.nonEmpty?.cutAsDescription : nil
         )
     }
 }
@@ -241,6 +244,24 @@ struct FoundationPod: FoundationObject {
         let name: String
         let image: String?
         let restartPolicy: String?
+        let firstArgument: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case name, image, args, restartPolicy
+        }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            name = try container.decode(String.self, forKey: .name)
+            image = try container.decodeIfPresent(String.self, forKey: .image)
+            restartPolicy = try container.decodeIfPresent(String.self, forKey: .restartPolicy)
+            if container.contains(.args), try !container.decodeNil(forKey: .args) {
+                var arguments = try container.nestedUnkeyedContainer(forKey: .args)
+                firstArgument = try? arguments.decode(String.self)
+            } else {
+                firstArgument = nil
+            }
+        }
 
         var value: Pod.Container { Pod.Container(name: name, image: image, restartPolicy: restartPolicy) }
     }
@@ -263,6 +284,7 @@ struct FoundationPod: FoundationObject {
     private struct State: Decodable {
         struct Waiting: Decodable {
             let reason: String?
+            let message: String?
         }
         struct Running: Decodable {
             let startedAt: KubernetesTime?
@@ -274,6 +296,8 @@ struct FoundationPod: FoundationObject {
         var value: ContainerState {
             ContainerState(
                 waitingReason: waiting?.reason,
+                waitingMessage: waiting?.reason == "CreateContainerConfigError"
+                    ? (waiting?.message).nonEmpty?.cutAsDescription : nil,
                 running: running?.startedAt,
                 terminated: terminated?.value
             )
@@ -299,7 +323,11 @@ struct FoundationPod: FoundationObject {
             containers: (spec?.containers ?? []).map(\.value),
             phase: status?.phase,
             reason: status?.reason.nonEmpty,
-            scheduled: status?.conditions?.first { $0.type == "PodScheduled" }?.value
+            scheduled: status?.conditions?.first { $0.type == "PodScheduled" }?.value,
+            disruption: status?.conditions?.first {
+                $0.type == "DisruptionTarget" && $0.status == "True" && $0.reason.nonEmpty != nil
+            }.map { Pod.Disruption(reason: $0.reason ?? "", since: $0.lastTransitionTime) },
+            awaitsReady: spec?.containers?.first { $0.name.hasPrefix("step-") }?.firstArgument != "-post_file"
         )
         for entry in (status?.initContainerStatuses ?? []) + (status?.containerStatuses ?? []) {
             pod.containerStatuses[entry.name] = Pod.ContainerStatus(
