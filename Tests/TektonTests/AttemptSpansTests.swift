@@ -264,6 +264,22 @@ struct AttemptSpansTests {
         #expect(Set(spans.map(\.spanID)).count == spans.count)
     }
 
+    @Test func phasesOfAPodThatWasMadeAnewGoWithItsStep() {
+        let first = Facts.pod([("step-a", Facts.ended(255, from: 7, to: 8))], uid: "first")
+        let second = Facts.pod(
+            [("step-a", Facts.notStarted(at: 12, failure: "no such file"))],
+            uid: "second",
+            phase: "Failed"
+        )
+        let spans = Facts.spans(
+            Facts.taskRun(done: ("False", "StepFailed")),
+            [Attempt.PodFacts(pod: first, isGone: true), Attempt.PodFacts(pod: second)],
+            options: SpanOptions(stepTransitions: .spans)
+        )
+        #expect(spans.map(\.name) == ["schedule", "step a", "TaskRun"])
+        #expect(spans["step a"]?.start == Facts.time(12))
+    }
+
     @Test func theSameFactsGiveTheSameBytes() throws {
         let pod = Facts.pod([("step-a", Facts.ended(3, from: 5, to: 9))], phase: "Failed")
         let options = SpanOptions(resourceAttributes: [SpanAttribute("k8s.cluster.name", .string("prod"))])

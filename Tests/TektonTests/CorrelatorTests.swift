@@ -57,6 +57,19 @@ struct CorrelatorTests {
         #expect(!late.hasDueSpans)
     }
 
+    /// Tekton has given it up; nothing will end its containers.
+    @Test func aPodThatCannotBeConfiguredIsWaitedForAsLongAsTheWatches() {
+        let state = ContainerState(waitingReason: "CreateContainerConfigError", waitingMessage: "secret not found")
+        var correlator = Correlator()
+        Self.sight(&correlator)
+        correlator.apply(Facts.pod([("step-a", state)], phase: "Pending", isReady: false), now: Self.at(0))
+        correlator.apply(Facts.taskRun(done: ("False", "CreateContainerConfigError")), now: Self.at(0))
+        correlator.tick(now: Self.at(1.9))
+        #expect(correlator.take(from: [Facts.context.traceID]).isEmpty)
+        correlator.tick(now: Self.at(2))
+        #expect(correlator.take(from: [Facts.context.traceID]).spans.map(\.name) == ["schedule", "TaskRun"])
+    }
+
     @Test func aPodElsewhereIsNotTheTaskRunsPod() {
         var stranger = Self.pod
         stranger.metadata.namespace = "elsewhere"

@@ -65,23 +65,25 @@ private struct AttemptSpanBuilder {
         self.context = context
         self.options = options
         let last = attempt.pods.count - 1
+        let end = attempt.status.completion ?? taskRun.metadata.deletionTimestamp
+        let stepTimedOut = Self.stepTimedOut(pods: attempt.pods.map(\.pod), status: attempt.status)
+        let outcome =
+            attempt.isOver ? AttemptOutcome(attempt.status, stepTimedOut: stepTimedOut, end: end) : nil
         parts = attempt.pods.enumerated().map { index, facts in
             // A pod that is deleted may be made anew under its name, which its watch may only tell later.
             let isLeaving = facts.isGone || facts.pod.metadata.deletionTimestamp != nil
             let isOver = attempt.isOver && index == last && (attempt.isSettled || !isLeaving)
             let timeline = StepTimeline(
                 pod: facts.pod,
-                status: attempt.status,
-                attemptEnd: attempt.status.completion ?? taskRun.metadata.deletionTimestamp,
+                attempt: attempt,
+                outcome: outcome,
+                attemptEnd: end,
                 isOver: isOver,
                 isClosed: facts.isGone && isOver || attempt.isAbandoned || index < last
             )
             return Part(facts: facts, timeline: timeline, isOver: isOver)
         }
-        let pods = attempt.pods.map(\.pod)
-        outcome =
-            attempt.isOver
-            ? AttemptOutcome(attempt.status, stepTimedOut: Self.stepTimedOut(pods: pods, status: attempt.status)) : nil
+        self.outcome = outcome
     }
 
     private static func stepTimedOut(pods: [Pod], status: AttemptStatus) -> Bool {
@@ -114,6 +116,13 @@ private struct AttemptSpanBuilder {
                 kept.append(entry)
             }
         }
+        // Phases stand below the step of their own pod; that of another may not have all of them.
+        let steps = kept.map(\.span).filter { $0.kind == .step }
+        kept.removeAll { entry in
+            steps.contains {
+                $0.spanID == entry.span.parentSpanID && $0.resource.podUID != entry.span.resource.podUID
+            }
+        }
         // What only an earlier pod tells is final once the last can tell nothing more.
         let isSettled = parts.last?.isOver == true && parts.allSatisfy(\.timeline.isSettled)
         entries = kept.map { entry in
@@ -138,7 +147,7 @@ extension AttemptSpanBuilder {
             isFinal = part.facts.isSchedulingTold && part.isPlaced
         } else {
             guard part.isOver else { return }
-            end = attemptEnd ?? part.pod.metadata.deletionTimestamp ?? created
+            end = outcome?.end ?? part.pod.metadata.deletionTimestamp ?? created
             reason = scheduled?.reason
             isFinal = part.timeline.isSettled
         }
@@ -176,7 +185,7 @@ extension AttemptSpanBuilder {
                 identifiedBy: container.name,
                 from: began,
                 to: end,
-                status: hasFailed ? .error(description: Self.description(pull.failure)) : .unset,
+                status: hasFailed ? .error(description: pull.failure?.cutAsDescription ?? "") : .unset,
                 attributes: attributes.all,
                 // A pull that failed may be tried again as long as the attempt goes on.
                 isFinal: part.isPlaced && (!hasFailed || part.isOver && attempt.isSettled)
@@ -187,13 +196,14 @@ extension AttemptSpanBuilder {
     private mutating func addInitContainers(_ part: Part) {
         guard options.initContainers else { return }
         for container in part.pod.trueInitContainers {
-            guard let terminated = part.pod.state(of: container.name)?.terminated, let start = terminated.startedAt
+            guard let terminated = part.pod.state(of: container.name)?.terminated,
+                let start = terminated.startedAt ?? (terminated.couldNotStart ? terminated.finishedAt : nil)
             else { continue }
             let result = ContainerOutcome(
                 exitCode: terminated.exitCode,
-                containerReason: terminated.reason,
-                podReason: part.pod.reason,
+                terminated: terminated,
                 message: nil,
+                pod: part.pod,
                 attempt: outcome
             )
             var attributes = commonAttributes()
@@ -208,7 +218,7 @@ extension AttemptSpanBuilder {
                 identifiedBy: container.name,
                 from: start,
                 to: terminated.finishedAt ?? start,
-                status: result.errorType == nil ? .unset : .error(description: ""),
+                status: result.errorType == nil ? .unset : .error(description: result.description),
                 attributes: attributes.all,
                 isFinal: terminated.exitCode == 0 || part.isOver
             )
@@ -218,23 +228,20 @@ extension AttemptSpanBuilder {
     private mutating func addSteps(_ part: Part) {
         for step in part.timeline.steps {
             guard case .ran(let run) = step.state else { continue }
-            addStep(step.container, run, part.pod, isFinal: step.isFinal)
+            addStep(step, run, part.pod)
         }
     }
 
-    private mutating func addStep(
-        _ container: Pod.Container,
-        _ run: StepTimeline.Run,
-        _ pod: Pod,
-        isFinal: Bool
-    ) {
+    private mutating func addStep(_ step: StepTimeline.Step, _ run: StepTimeline.Run, _ pod: Pod) {
+        let container = step.container
         let name = container.stepName
         let result = ContainerOutcome(
             exitCode: run.exitCode,
-            containerReason: run.terminated.reason,
-            podReason: pod.reason,
+            terminated: run.terminated,
             message: run.terminated.message,
-            attempt: outcome
+            pod: pod,
+            attempt: outcome,
+            isFollowedBySkip: step.isFollowedBySkip
         )
         let containerStatus = pod.containerStatuses[container.name]
         let image = ImageReference(container.image ?? "")
@@ -264,11 +271,11 @@ extension AttemptSpanBuilder {
             identifiedBy: name,
             from: asSpans ? transitions.begin : run.start,
             to: run.end,
-            status: result.errorType == nil ? .unset : .error(description: ""),
+            status: result.errorType == nil ? .unset : .error(description: result.description),
             attributes: attributes.all,
             events: options.stepTransitions == .events ? transitions.events : [],
             measurement: measurement(step: name, result.result, from: run.start, to: run.end),
-            isFinal: isFinal
+            isFinal: step.isFinal
         )
         guard asSpans else { return }
         let parent = spanID(.step, podName: pod.metadata.name, name: name)
@@ -282,7 +289,7 @@ extension AttemptSpanBuilder {
                 from: phase.start,
                 to: phase.end,
                 attributes: commonAttributes().all,
-                isFinal: isFinal
+                isFinal: step.isFinal
             )
         }
     }
@@ -291,15 +298,10 @@ extension AttemptSpanBuilder {
 // MARK: - The TaskRun
 
 extension AttemptSpanBuilder {
-    /// When the attempt ended; nil for a TaskRun that was deleted and does not say when.
-    private var attemptEnd: KubernetesTime? {
-        attempt.status.completion ?? (attempt.isOver ? taskRun.metadata.deletionTimestamp : nil)
-    }
-
     private mutating func addTaskRun() {
         guard let outcome else { return }
         let start = (entries.map(\.span.start) + [attempt.began]).min() ?? attempt.began
-        let ends = entries.map(\.span.end) + [attemptEnd].compactMap { $0 }
+        let ends = entries.map(\.span.end) + [outcome.end].compactMap { $0 }
         let end = (ends.max() ?? start).notBefore(start)
         let errorType = outcome.isError ? outcome.reason ?? "_OTHER" : nil
         var attributes = commonAttributes()
@@ -320,13 +322,25 @@ extension AttemptSpanBuilder {
             parentSpanID: context.spanID,
             start: start,
             end: end,
-            status: errorType == nil ? .unset : .error(description: Self.description(outcome.message)),
+            status: errorType == nil ? .unset : .error(description: description(of: outcome)),
             attributes: attributes.all,
             events: [],
             resource: resource(of: parts.last?.pod),
             measurement: measurement(step: nil, outcome.result, from: start, to: end)
         )
         entries.append(AttemptSpans.Entry(span: span, isFinal: isTaskRunFinal(endingAt: end)))
+    }
+
+    /// The condition's message; with a configuration error, of which it only says that there was one, also what the kubelet
+    /// says of the first step that has it.
+    private func description(of outcome: AttemptOutcome) -> String {
+        var sentences = [outcome.message].compactMap { $0 }
+        if outcome.hasConfigError, let pod = parts.last?.pod,
+            let step = pod.steps.first(where: { pod.state(of: $0.name)?.hasConfigError == true })
+        {
+            sentences += [step.stepName, pod.state(of: step.name)?.waitingMessage].compactMap { $0 }
+        }
+        return sentences.joined(separator: ": ").cutAsDescription
     }
 
     private func isTaskRunFinal(endingAt end: KubernetesTime) -> Bool {
@@ -464,18 +478,5 @@ extension AttemptSpanBuilder {
     /// `containerd://4cbb...` without the runtime.
     private static func withoutScheme(_ containerID: String) -> String {
         containerID.firstRange(of: "://").map { String(containerID[$0.upperBound...]) } ?? containerID
-    }
-
-    /// Cut at 1,024 bytes on a character boundary.
-    private static func description(_ text: String?) -> String {
-        guard let text, text.utf8.count > 1024 else { return text ?? "" }
-        var cut = ""
-        var length = 0
-        for character in text {
-            length += character.utf8.count
-            guard length <= 1024 else { break }
-            cut.append(character)
-        }
-        return cut
     }
 }

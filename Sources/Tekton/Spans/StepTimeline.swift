@@ -30,16 +30,33 @@ struct StepTimeline: Equatable {
         let container: Pod.Container
         let state: State
         /// The state of this step cannot change any more, whatever else happens.
-        let isFinal: Bool
+        fileprivate(set) var isFinal: Bool
+        /// A step after it was skipped, because it failed or one in between did.
+        fileprivate(set) var isFollowedBySkip = false
     }
 
     private(set) var steps: [Step] = []
     /// Every step has ended, or will not begin: nothing of this pod is missing.
     private(set) var isSettled = true
 
-    /// - Parameter isClosed: the attempt is over and nothing more is to be learnt about the pod (it is gone).
-    init(pod: Pod, status: AttemptStatus, attemptEnd: KubernetesTime?, isOver: Bool, isClosed: Bool) {
+    /// - Parameters:
+    ///   - outcome: how the attempt ended; nil as long as it has not.
+    ///   - isOver: it has, and this is its last pod.
+    ///   - isClosed: the attempt is over and nothing more is to be learnt about the pod (it is gone).
+    init(
+        pod: Pod,
+        attempt: Attempt,
+        outcome: AttemptOutcome?,
+        attemptEnd: KubernetesTime?,
+        isOver: Bool,
+        isClosed: Bool
+    ) {
+        let opened = pod.firstTurn
         var previousEnd: KubernetesTime?
+        /// The end of a step so far is not in the pod, so that the attempt's stands for it.
+        var isEndTold = true
+        /// Tekton has given up the pod, but not deleted it, and lets no step begin any more.
+        let isGivenUp = isOver && attempt.isSettled && outcome?.hasConfigError == true
         /// The step before has ended with success (as the Pod sees it), so that this one had its turn.
         var hasTurn = pod.isReady
         /// The entrypoint of a step before was killed, so that nobody tells this one to begin or to bail out: it waits for
@@ -49,11 +66,13 @@ struct StepTimeline: Equatable {
             let state = pod.state(of: container.name)
             if let terminated = state?.terminated {
                 let isSuccess = terminated.exitCode == 0
-                let didBegin = terminated.message?.startedAt != nil || terminated.message?.reason == "Skipped"
-                if didBegin || hasTurn && terminated.startedAt != nil {
-                    let run = Self.run(terminated, after: previousEnd)
+                let begins = Self.didBegin(terminated, hasTurn: hasTurn, in: pod)
+                if begins, let start = Self.start(of: terminated, after: previousEnd, opened: opened) {
+                    let run = Self.run(terminated, from: start, attemptEnd: isOver ? attemptEnd : nil)
                     previousEnd = run.end
-                    steps.append(Step(container: container, state: .ran(run), isFinal: isSuccess || isOver))
+                    isEndTold = isEndTold && terminated.finishedAt != nil
+                    let isFinal = isSuccess && isEndTold || isOver
+                    steps.append(Step(container: container, state: .ran(run), isFinal: isFinal))
                 } else {
                     steps.append(Step(container: container, state: .notRun, isFinal: isOver))
                 }
@@ -62,11 +81,12 @@ struct StepTimeline: Equatable {
                 continue
             }
             let isWaiting = state?.running == nil
-            let canEnd = !isBlocked && !(pod.isTerminated && isWaiting)
+            let cannotBegin = pod.isTerminated && isWaiting || isGivenUp && (isWaiting || !hasTurn)
+            let canEnd = !isBlocked && !cannotBegin
             if canEnd && !isClosed { isSettled = false }
             if canEnd, isClosed, hasTurn, let started = state?.running {
                 // The first unfinished one of a pod that vanished.
-                let told = status.steps.first { ($0.container ?? "step-\($0.name)") == container.name }
+                let told = attempt.status.steps.first { ($0.container ?? "step-\($0.name)") == container.name }
                 // A pod's deletionTimestamp lies in the future, by its grace period.
                 let end = told?.terminated?.finishedAt ?? attemptEnd ?? pod.metadata.deletionTimestamp
                 let run = Self.interrupted(told, started: started, after: previousEnd, end: end)
@@ -80,17 +100,59 @@ struct StepTimeline: Equatable {
             }
             hasTurn = false
         }
+        lookBehindFailures(isInterrupted: outcome?.interruption != nil)
     }
 
-    private static func run(_ terminated: ContainerState.Terminated, after previousEnd: KubernetesTime?) -> Run {
-        let containerStart = terminated.startedAt
-        let fallback = [containerStart ?? terminated.finishedAt, previousEnd].compactMap { $0 }.max()
-        let start = terminated.message?.startedAt ?? fallback ?? KubernetesTime(unixNanoseconds: 0)
+    /// Whether a step failed or was interrupted with the attempt is told by the steps after it: skipped ones were so for a
+    /// failure. As long as one of them may still tell, nothing is final. Neither is that a container could not be started
+    /// while the pod goes on: it may be deleted, and made anew before the attempt is over.
+    private mutating func lookBehindFailures(isInterrupted: Bool) {
+        var isSkipSeen = false
+        let isOpen = steps.contains { $0.state == .open }
+        for index in steps.indices.reversed() {
+            steps[index].isFollowedBySkip = isSkipSeen
+            guard case .ran(let run) = steps[index].state else { continue }
+            let isPreliminary = isInterrupted && run.terminated.exitCode != 0 || run.terminated.couldNotStart
+            if isOpen, isPreliminary { steps[index].isFinal = false }
+            if run.terminated.message?.reason == "Skipped" { isSkipSeen = true }
+        }
+    }
+
+    /// - Parameter hasTurn: READY, and all steps before have ended with success.
+    private static func didBegin(_ terminated: ContainerState.Terminated, hasTurn: Bool, in pod: Pod) -> Bool {
+        let message = terminated.message
+        if message?.startedAt != nil || message?.reason == "Skipped" || terminated.couldNotStart { return true }
+        // The kubelet tells no start of a container that it cannot find any more.
+        return hasTurn && (terminated.startedAt != nil || pod.awaitsReady || pod.hasStartedStep)
+    }
+
+    /// When a step began; nil where nothing at all is known of that.
+    ///
+    /// - Parameter opened: when the first step could begin.
+    private static func start(
+        of terminated: ContainerState.Terminated,
+        after previousEnd: KubernetesTime?,
+        opened: KubernetesTime?
+    ) -> KubernetesTime? {
+        if let told = terminated.message?.startedAt { return told }
+        if terminated.couldNotStart, let failed = terminated.finishedAt { return failed }
+        let isSkipped = terminated.message?.reason == "Skipped"
+        if let earliest = terminated.startedAt ?? (isSkipped ? terminated.finishedAt : nil) {
+            return max(earliest, previousEnd ?? earliest)
+        }
+        return previousEnd ?? opened ?? terminated.finishedAt
+    }
+
+    private static func run(
+        _ terminated: ContainerState.Terminated,
+        from start: KubernetesTime,
+        attemptEnd: KubernetesTime?
+    ) -> Run {
         let message = terminated.message
         return Run(
             start: start,
-            end: (terminated.finishedAt ?? start).notBefore(start),
-            containerStart: containerStart,
+            end: (terminated.finishedAt ?? attemptEnd ?? start).notBefore(start),
+            containerStart: terminated.startedAt,
             terminated: terminated,
             terminationReason: message?.reason ?? (message?.exitCode != nil ? "Continued" : terminated.reason),
             isWitnessed: true

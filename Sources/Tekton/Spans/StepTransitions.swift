@@ -9,9 +9,9 @@ struct StepTransitions {
     }
 
     let events: [TektonSpan.Event]
-    /// Without gaps from `begin` to the end of the step.
+    /// Without gaps from `begin` to the end of the step; none for a container that could not be started.
     let phases: [Phase]
-    /// Where the first phase begins.
+    /// Where the first phase begins, else the step.
     let begin: KubernetesTime
 
     init(_ run: StepTimeline.Run, pod: Pod) {
@@ -48,7 +48,9 @@ struct StepTransitions {
                 phases.append(Phase(kind: .queued, start: started, end: run.start))
             }
         }
-        phases.append(Phase(kind: .running, start: run.start, end: run.end))
+        if !run.terminated.couldNotStart {
+            phases.append(Phase(kind: .running, start: run.start, end: run.end))
+        }
         self.phases = phases
         begin = phases.map(\.start).min() ?? run.start
     }

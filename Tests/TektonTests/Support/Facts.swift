@@ -101,6 +101,23 @@ enum Facts {
         )
     }
 
+    /// What the kubelet writes of a container that it cannot find any more.
+    static let lost = ContainerState(
+        terminated: ContainerState.Terminated(exitCode: 137, reason: "ContainerStatusUnknown")
+    )
+
+    /// A container that the runtime could not start.
+    static func notStarted(at end: Double, reason: String = "StartError", failure: String) -> ContainerState {
+        ContainerState(
+            terminated: ContainerState.Terminated(
+                exitCode: 128,
+                reason: reason,
+                finishedAt: time(end),
+                startFailure: failure
+            )
+        )
+    }
+
     static let running = ContainerState(running: time(4))
 
     static func spans(
