@@ -35,11 +35,21 @@ public struct Explanation: Sendable {
             }
             for var attempt in taskRun.attempts(isDeleted: isDeleted) {
                 attempt.pods = objects.pods(of: attempt, taskRunUID: taskRun.metadata.uid)
-                // No pod will be shown any more.
-                attempt.isAbandoned = attempt.pods.isEmpty
                 notes += Self.notes(attempt, name)
+                // Containers that have not ended by now are waited for, but not for ever. No pod will be shown any more.
+                attempt.isAbandoned = attempt.pods.isEmpty
+                let soon = AttemptSpans(taskRun: taskRun, attempt: attempt, context: context, options: options)
+                attempt.isAbandoned = attempt.isOver
                 let found = AttemptSpans(taskRun: taskRun, attempt: attempt, context: context, options: options)
                 spans += found.final
+                let late = found.final.filter { span in !soon.final.contains { $0.spanID == span.spanID } }
+                if !late.isEmpty {
+                    notes.append(
+                        "\(name): the pod of attempt \(attempt.number) has containers that have not ended. When they do "
+                            + "not within two minutes after the attempt, these spans are sent as they are here: "
+                            + "\(late.map(\.name).joined(separator: ", "))."
+                    )
+                }
                 let open = found.entries.filter { !$0.isFinal }.map(\.span.name)
                 if !open.isEmpty {
                     notes.append("\(name): not final yet, and left out: \(open.joined(separator: ", ")).")
