@@ -49,7 +49,13 @@ struct InterleavingTests {
 /// What holds for the spans of any facts.
 enum Invariants {
     static func problems(_ changes: [Recording.Change]) -> [String] {
-        let spans = Explanation(ExplainedObjects(changes)).spans
+        let objects = ExplainedObjects(changes)
+        return [SpanOptions.StepTransitions.events, .spans].flatMap { transitions in
+            problems(Explanation(objects, options: SpanOptions(stepTransitions: transitions)).spans)
+        }
+    }
+
+    private static func problems(_ spans: [TektonSpan]) -> [String] {
         var problems: [String] = []
         if Set(spans.map(\.spanID)).count != spans.count { problems.append("a span id is not unique") }
         let byID = Dictionary(spans.map { ($0.spanID, $0) }) { first, _ in first }

@@ -8,19 +8,19 @@ import TestSupport
 /// scheduler and the kubelet write, with their habits (docs/spans.md).
 struct SimulatedRun {
     enum StepPlan: CaseIterable {
-        case success, failure, oom, continued, skippedByWhen, stepTimeout
+        case success, failure, oom, killed, continued, skippedByWhen, stepTimeout
     }
 
     enum Interruption: CaseIterable {
-        case none, cancel, timeout, deletion, eviction, podDeletion
+        case none, cancel, timeout, pipelineRunTimeout, deletion, eviction, loss, preemption, podDeletion
     }
 
     private(set) var changes: [Recording.Change] = []
     /// When each was shown, in milliseconds since the epoch.
     private(set) var times: [Int64] = []
-    private var generator: SeededGenerator
+    var generator: SeededGenerator
     /// Milliseconds since the epoch.
-    private var clock: Int64
+    private(set) var clock: Int64
     private var taskRun: TaskRun
     private var events = 0
     private let stepNames: [String]
@@ -95,9 +95,10 @@ struct SimulatedRun {
         wait(10...20)
     }
 
-    private mutating func finish(_ reason: String) {
+    mutating func finish(_ reason: String, message: String? = nil) {
         taskRun.status.completionTime = now.floored
         taskRun.status.condition = condition(reason == "Succeeded" ? "True" : "False", reason)
+        if let message { taskRun.status.condition?.message = message }
         show()
     }
 
@@ -144,7 +145,11 @@ struct SimulatedRun {
         }
         for container in pod.containers {
             guard pull(container, of: &pod) else { return endUnpulled(pod, container, canBeRetried) }
-            pod.containerStatuses[container.name] = status(container, ContainerState(running: now.floored))
+            pod.containerStatuses[container.name] = status(container, start(canBeRetried))
+        }
+        if hasConfigError(pod) { return endUnconfigured(pod) }
+        if pod.steps.allSatisfy({ pod.state(of: $0.name)?.terminated != nil }) {
+            return endUnstarted(pod, canBeRetried)
         }
         pod.phase = "Running"
         show(pod)
@@ -162,9 +167,14 @@ struct SimulatedRun {
     ) -> String? {
         let interruptedStep = Int.random(in: 0..<stepNames.count, using: &generator)
         var failure: String?
+        var isCancelled = false
         for (index, container) in pod.steps.enumerated() {
             wait(30...990)
             let started = now
+            if pod.state(of: container.name)?.terminated != nil {
+                // It could not be started.
+                return stall(&pod, after: index, canBeRetried, isOver: isCancelled)
+            }
             if failure != nil {
                 end(container, of: &pod, exitCode: 1, started, reason: "Skipped")
                 continue
@@ -183,6 +193,14 @@ struct SimulatedRun {
             case .failure:
                 end(container, of: &pod, exitCode: 3, started)
                 failure = "StepFailed"
+                if !canBeRetried, chance(0.3) {
+                    fakeEnd("TaskRunCancelled")
+                    isCancelled = true
+                    continue
+                }
+            case .killed:
+                end(container, of: &pod, exitCode: 137, nil)
+                return stall(&pod, after: index, canBeRetried)
             case .stepTimeout:
                 end(container, of: &pod, exitCode: 1, started, reason: "TimeoutExceeded")
                 failure = "StepFailed"
@@ -198,6 +216,10 @@ struct SimulatedRun {
         }
         pod.phase = failure == nil ? "Succeeded" : "Failed"
         show(pod)
+        if isCancelled {
+            delete(&pod)
+            return nil
+        }
         report(pod)
         if let failure, canBeRetried { return failure }
         finish(failure ?? "Succeeded")
@@ -215,8 +237,11 @@ struct SimulatedRun {
         switch interruption {
         case .cancel: fakeEnd("TaskRunCancelled")
         case .timeout: fakeEnd("TaskRunTimeout")
+        case .pipelineRunTimeout: fakeEnd("TaskRunCancelled", message: Self.pipelineRunTimeoutMessage)
         case .deletion: show(isDeleted: true)
         case .eviction: pod.reason = "Evicted"
+        case .loss: return lose(&pod, from: index)
+        case .preemption: return preempt(&pod, at: index, started)
         case .none, .podDeletion: break
         }
         wait(5...40)
@@ -225,6 +250,7 @@ struct SimulatedRun {
             show(pod)
         }
         for (position, container) in pod.steps.enumerated() where position >= index {
+            guard pod.state(of: container.name)?.terminated == nil else { continue }
             end(
                 container,
                 of: &pod,
@@ -275,7 +301,7 @@ struct SimulatedRun {
     }
 
     /// What the controller writes of every unfinished step, whether it began or not.
-    private mutating func fakeEnd(_ reason: String) {
+    mutating func fakeEnd(_ reason: String, message: String? = nil) {
         for index in taskRun.status.steps.indices where taskRun.status.steps[index].terminated == nil {
             taskRun.status.steps[index].terminated = ContainerState.Terminated(
                 exitCode: 1,
@@ -285,7 +311,7 @@ struct SimulatedRun {
             )
             taskRun.status.steps[index].terminationReason = reason
         }
-        finish(reason)
+        finish(reason, message: message)
     }
 
     // MARK: - The kubelet
@@ -296,17 +322,20 @@ struct SimulatedRun {
         if chance(0.2) {
             initContainers.append(Pod.Container(name: "sidecar-db", image: "db:1", restartPolicy: "Always"))
         }
+        let awaitsReady = !chance(0.1)
         return Pod(
             metadata: ObjectMeta(
                 name: name,
                 namespace: "ci",
                 uid: "pod-\(generator.next())",
                 creationTimestamp: now.floored,
+                annotations: awaitsReady ? [:] : [Pod.Key.readyAnnotation: "READY"],
                 ownerReferences: [OwnerReference(kind: "TaskRun", name: description, uid: taskRun.metadata.uid)]
             ),
             initContainers: initContainers,
             containers: stepNames.map { Pod.Container(name: "step-\($0)", image: "docker.io/library/golang:1.27") },
-            phase: "Pending"
+            phase: "Pending",
+            awaitsReady: awaitsReady
         )
     }
 
@@ -328,7 +357,7 @@ struct SimulatedRun {
         return true
     }
 
-    private mutating func end(
+    mutating func end(
         _ container: Pod.Container,
         of pod: inout Pod,
         exitCode: Int,
@@ -350,7 +379,7 @@ struct SimulatedRun {
         if shows, chance(0.7) { show(pod) }
     }
 
-    private func status(_ container: Pod.Container, _ state: ContainerState) -> Pod.ContainerStatus {
+    func status(_ container: Pod.Container, _ state: ContainerState) -> Pod.ContainerStatus {
         Pod.ContainerStatus(
             name: container.name,
             state: state,
@@ -361,11 +390,11 @@ struct SimulatedRun {
 
     // MARK: - What the watches show
 
-    private mutating func show(isDeleted: Bool = false) {
+    mutating func show(isDeleted: Bool = false) {
         append(.taskRun(taskRun, isDeleted: isDeleted))
     }
 
-    private mutating func show(_ pod: Pod, isDeleted: Bool = false) {
+    mutating func show(_ pod: Pod, isDeleted: Bool = false) {
         append(.pod(pod, isDeleted: isDeleted))
     }
 
@@ -375,7 +404,7 @@ struct SimulatedRun {
     }
 
     /// The controller takes over what the pod says.
-    private mutating func report(_ pod: Pod) {
+    mutating func report(_ pod: Pod) {
         taskRun.status.steps = pod.steps.map { container in
             AttemptStatus.Step(
                 name: container.stepName,
@@ -403,17 +432,17 @@ struct SimulatedRun {
 
     // MARK: - Time and chance
 
-    private var now: KubernetesTime { Self.time(clock) }
+    var now: KubernetesTime { Self.time(clock) }
 
-    private static func time(_ milliseconds: Int64) -> KubernetesTime {
+    static func time(_ milliseconds: Int64) -> KubernetesTime {
         KubernetesTime(unixNanoseconds: (epoch + milliseconds) * 1_000_000)
     }
 
-    private mutating func wait(_ milliseconds: ClosedRange<Int64>) {
+    mutating func wait(_ milliseconds: ClosedRange<Int64>) {
         clock += Int64.random(in: milliseconds, using: &generator)
     }
 
-    private mutating func chance(_ probability: Double) -> Bool {
+    mutating func chance(_ probability: Double) -> Bool {
         Double.random(in: 0..<1, using: &generator) < probability
     }
 
@@ -429,7 +458,7 @@ struct SimulatedRun {
 }
 
 extension KubernetesTime {
-    fileprivate var floored: KubernetesTime {
+    var floored: KubernetesTime {
         KubernetesTime(unixNanoseconds: unixNanoseconds / 1_000_000_000 * 1_000_000_000)
     }
 }
