@@ -41,7 +41,7 @@ struct StepTransitions {
         if let started = run.containerStart {
             // The scheduler, the kubelet and the step each go by a clock of their own, which may say that the step ran before.
             let waited = min(started, run.start)
-            if let scheduled, scheduled < waited {
+            if let scheduled, scheduled < waited || (scheduled == started && started <= run.start) {
                 phases.append(Phase(kind: .waiting, start: scheduled, end: waited))
             }
             if started <= run.start {
