@@ -65,7 +65,7 @@ final class Follower<Resource: KubernetesResource>: Sendable {
     }
 
     /// True once it has told of exactly the objects that the server has now.
-    func reaches(_ server: ReplayAPIServer, timeout: Duration = .seconds(30)) async -> Bool {
+    func reaches(_ server: ReplayAPIServer, timeout: Duration = .seconds(60)) async -> Bool {
         let objects = server.objects(query)
         return await told.wait(timeout: timeout) { $0.objects == objects }
     }
