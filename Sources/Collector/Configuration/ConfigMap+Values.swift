@@ -81,25 +81,17 @@ extension ConfigMap {
     }
 
     /// One of the raw values of an enum; the error lists them.
+    ///
+    /// - Parameter ignoringCase: it may be written in capitals; the raw values are not.
     public mutating func oneOf<Choice: RawRepresentable<String> & CaseIterable>(
         _ key: String,
-        default: Choice
+        default: Choice,
+        ignoringCase: Bool = false
     ) throws(ConfigError) -> Choice {
         try value(key, absent: `default`) { node throws(ConfigError) in
-            guard let text = try? node.string(), let choice = Choice(rawValue: text) else {
-                throw node.expected("one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
-            }
-            return choice
-        }
-    }
-
-    /// As ``oneOf(_:default:)``, in capitals or not.
-    public mutating func oneOfIgnoringCase<Choice: RawRepresentable<String> & CaseIterable>(
-        _ key: String,
-        default: Choice
-    ) throws(ConfigError) -> Choice {
-        try value(key, absent: `default`) { node throws(ConfigError) in
-            guard let text = try? node.string(), let choice = Choice(rawValue: text.lowercased()) else {
+            guard let text = try? node.string(),
+                let choice = Choice(rawValue: ignoringCase ? text.lowercased() : text)
+            else {
                 throw node.expected("one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
             }
             return choice

@@ -62,7 +62,7 @@ public struct LogsConfiguration: Sendable, Equatable {
     }
 
     init(from map: inout ConfigMap) throws(ConfigError) {
-        level = try map.oneOfIgnoringCase("level", default: .info)
+        level = try map.oneOf("level", default: .info, ignoringCase: true)
         encoding = try map.oneOf("encoding", default: .console)
         var sampling = try map.map("sampling")
         self.sampling = try LogSampling(from: &sampling)

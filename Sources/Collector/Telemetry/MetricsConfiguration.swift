@@ -32,7 +32,7 @@ public struct MetricsConfiguration: Sendable, Equatable {
 
     /// Takes all keys of the map.
     init(from map: inout ConfigMap) throws(ConfigError) {
-        level = try map.oneOfIgnoringCase("level", default: .normal)
+        level = try map.oneOf("level", default: .normal, ignoringCase: true)
         let address = try Self.address(&map)
         let nodes = try map.nodes("readers")
         readers = []

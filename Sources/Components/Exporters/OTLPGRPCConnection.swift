@@ -61,8 +61,9 @@ final class OTLPGRPCConnection: Sendable {
 
     /// The client for a call, with the certificates as they are now; where those cannot be used, with those it has.
     func client() -> Client {
-        let stamps = files.map { FileStamp($0) }
-        return state.withLock { state in
+        state.withLock { state in
+            // Within the lock: of two calls at the moment of a change, the later to get here has not looked earlier.
+            let stamps = files.map { FileStamp($0) }
             if stamps != state.stamps {
                 state.stamps = stamps
                 renew(&state)
